@@ -16,6 +16,7 @@ class Action(TextChoices):
     SIGN_IN_FAILED = "auth.sign_in_failed", _("Sign-in failed")
     SIGNED_OUT = "auth.signed_out", _("Signed out")
 
+    CONSENT_TEXT_ADDED = "consent_text.added", _("Consent text added")
     CONSENT_RECORDED = "consent.recorded", _("Consent recorded")
     CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
     IDENTITY_READ = "identity.read", _("Identity read")

@@ -3,10 +3,12 @@
 Keys are random: whoever reads a key, a log line or a folder learns nothing about a person.
 """
 
+import fcntl
 import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+
+NEW_FOR_S = 60
 
 
 def private() -> Storage:
@@ -65,10 +69,43 @@ def put(path: Path, key: str) -> None:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A fresh folder for work in progress, removed with all its content whatever happens."""
+    """A fresh folder for work in progress, removed with all its content whatever happens.
+
+    What a killed process leaves, `clear_scratch` removes: the lock on the folder dies with it.
+    """
     settings.SCRATCH_ROOT.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_ROOT) as name:
+    with tempfile.TemporaryDirectory(dir=settings.SCRATCH_ROOT) as name, _locked(Path(name)):
         yield Path(name)
+
+
+def clear_scratch() -> int:
+    """Remove the scratch folders of processes that are gone; return how many those were."""
+    if not settings.SCRATCH_ROOT.is_dir():
+        return 0
+    return sum(_cleared(folder) for folder in settings.SCRATCH_ROOT.iterdir())
+
+
+def _cleared(folder: Path) -> bool:
+    try:
+        # A folder is made a moment before it is locked.
+        if time.time() - folder.stat().st_mtime < NEW_FOR_S:
+            return False
+        with _locked(folder):
+            shutil.rmtree(folder)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Raises BlockingIOError when another process holds it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_folder(folder: Path) -> None:

@@ -30,6 +30,8 @@ def _enter() -> None:
     atexit.register(shutil.rmtree, VAR, ignore_errors=True)
     # As with Ctrl-C, the fixtures get to end their processes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # WhiteNoise warns about a folder that isn't there; collectstatic fills it for real servers.
+    (VAR / "static").mkdir()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ |= {
         "MAM_VAR": str(VAR),

@@ -1,4 +1,5 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,12 @@ def test_a_key_that_is_taken_is_refused_and_its_content_stays(tmp_path):
 def test_content_and_name_are_synced_before_put_returns(tmp_path, monkeypatch):
     synced: list[str] = []
     real = os.fsync
-    monkeypatch.setattr(
-        os,
-        "fsync",
-        lambda fd: (synced.append(Path(f"/proc/self/fd/{fd}").readlink().name), real(fd)),
-    )
+
+    def note(fd: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", note)
     key = storage.new_key("renditions")
 
     storage.put(_file(tmp_path), key)
@@ -98,3 +100,26 @@ def test_scratch_is_removed_after_an_error_too(settings):
         work()
 
     assert list(settings.SCRATCH_ROOT.iterdir()) == []
+
+
+def test_only_the_scratch_of_processes_that_are_gone_is_cleared(settings):
+    left = settings.SCRATCH_ROOT / "left"
+    left.mkdir(parents=True)
+    long_ago = time.time() - 2 * storage.NEW_FOR_S
+    os.utime(left, (long_ago, long_ago))
+
+    with storage.scratch() as in_use:
+        os.utime(in_use, (long_ago, long_ago))
+        cleared = storage.clear_scratch()
+
+        assert cleared == 1
+        assert in_use.is_dir()
+    assert not left.exists()
+
+
+def test_scratch_that_is_just_being_made_is_left_alone(settings):
+    new = settings.SCRATCH_ROOT / "new"
+    new.mkdir(parents=True)
+
+    assert storage.clear_scratch() == 0
+    assert new.is_dir()
