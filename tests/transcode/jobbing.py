@@ -1,0 +1,92 @@
+"""What the job engine's tests share: kinds of work, and threads that race."""
+
+import threading
+import uuid
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from transcode import jobs
+from transcode.models import Job, Queue
+
+
+def nothing() -> None:
+    """Recorded by a job that has nothing to record."""
+
+
+def finish(work: jobs.Work) -> None:
+    work.finish(nothing)
+
+
+def raising(error: Exception) -> Callable[[jobs.Work], None]:
+    def handler(work: jobs.Work) -> None:
+        raise error
+
+    return handler
+
+
+def make_kind(handler: Callable[[jobs.Work], None] = finish, **options: Any) -> str:
+    """Register a kind of a name of its own; see the `own_kinds` fixture."""
+    name = f"kind-{uuid.uuid4()}"
+    jobs.register(name, **{"queue": Queue.MEDIA, "handler": handler, **options})
+    return name
+
+
+def make_job(
+    handler: Callable[[jobs.Work], None] = finish,
+    *,
+    kind: str = "",
+    group: uuid.UUID | None = None,
+    priority: int | None = None,
+    **options: Any,
+) -> Job:
+    return jobs.enqueue(
+        kind or make_kind(handler, **options),
+        uuid.uuid4(),
+        group=group or uuid.uuid4(),
+        priority=priority,
+    )
+
+
+@contextmanager
+def in_thread(call: Callable[[], object]):
+    """Run `call` beside the test, with a database connection of its own; joined at the end."""
+
+    def run() -> None:
+        try:
+            call()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        thread.join(30)
+
+
+def race(*calls: Callable[[], Any]) -> list[Any]:
+    """Make all `calls` at one moment, each in its thread; return results or errors, in order."""
+    results: list[Any] = [None] * len(calls)
+    start = threading.Barrier(len(calls))
+
+    def run(place: int, call: Callable[[], Any]) -> None:
+        try:
+            connection.ensure_connection()
+            start.wait()
+            results[place] = call()
+        # The test compares what came out, whatever it is.
+        except Exception as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=numbered) for numbered in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
