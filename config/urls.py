@@ -21,6 +21,7 @@ api_v1 = [
 urlpatterns = [
     path("", include("common.urls")),
     path("", include("accounts.urls")),
+    path("", include("consent.urls")),
     path("", include("stories.urls")),
     path("", include("moderation.urls")),
     path("", include("screenings.urls")),

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import AnonRateThrottle
 
+from accounts import throttles
 from accounts.callers import device_of, user_of
 from accounts.permissions import scope
 from accounts.roles import Role
@@ -227,12 +227,6 @@ class StorytellerWithdrawalView(GenericAPIView[Storyteller]):
         return Response(status=204)
 
 
-class SlipThrottle(AnonRateThrottle):
-    """60 bits are safe from guessing at this rate for longer than anyone lives."""
-
-    rate = "20/hour"
-
-
 class SlipSerializer(serializers.Serializer[Any]):
     slip_code = serializers.CharField(max_length=32)
 
@@ -242,12 +236,13 @@ class SlipWithdrawalView(GenericAPIView[Any]):
 
     public = True
     authentication_classes = ()
-    throttle_classes = (SlipThrottle,)
     serializer_class = SlipSerializer
 
     @extend_schema(responses={204: None})
     def post(self, request: Request) -> Response:
         slip = SlipSerializer(data=request.data)
         slip.is_valid(raise_exception=True)
-        withdrawal.withdraw_by_slip(slip.validated_data["slip_code"])
+        withdrawal.withdraw_by_slip(
+            slip.validated_data["slip_code"], address=throttles.address(request._request)
+        )
         return Response(status=204)

@@ -1,14 +1,19 @@
 """Taking consent back: at any time, without a reason, by a slip's code or through the staff."""
 
+from typing import Final
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.throttles import Limit
 from audit import ANONYMOUS, Action
 from audit.trail import record
 from common.errors import NotFound
 from consent import signals, slips
 from consent.models import ConsentRecord, Storyteller, Withdrawal
+
+WRONG_SLIPS: Final = Limit("slip", times=20)
 
 
 class SlipUnknown(NotFound):
@@ -37,9 +42,16 @@ def withdraw(storyteller: Storyteller, *, by: User | None, channel: Withdrawal.C
     return len(standing)
 
 
-def withdraw_by_slip(code: str) -> int:
-    """Withdraw for whoever holds the slip; raises `SlipMalformed` or `SlipUnknown`."""
-    storyteller = Storyteller.objects.filter(slip_digest=slips.digest(code)).first()
+def withdraw_by_slip(code: str, *, address: str) -> int:
+    """Withdraw for whoever holds the slip; raises `SlipMalformed` or `SlipUnknown`.
+
+    Wrong codes are counted by `address` and end in `TooManyRequests`: 60 bits can't be guessed at
+    that rate, and a village behind one address still gets through.
+    """
+    WRONG_SLIPS.check(address)
+    digest = slips.digest(code)
+    storyteller = Storyteller.objects.filter(slip_digest=digest).first()
     if storyteller is None:
+        WRONG_SLIPS.count(address)
         raise SlipUnknown(_("Check the code on the slip, or ask the programme to withdraw it."))
     return withdraw(storyteller, by=None, channel=Withdrawal.Channel.SLIP)

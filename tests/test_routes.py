@@ -30,6 +30,7 @@ PUBLIC = {
     ("api/v1/auth/token", "POST"): "username and password, counted",
     ("api/v1/devices", "POST"): "a phone with its one-time code, counted",
     ("api/v1/withdrawals", "POST"): "a storyteller has nothing but the slip",
+    ("withdraw", "ANY"): "a storyteller has nothing but the slip",
 }
 
 # The byte plane's routes have no views; what lets a caller in is named, and tried out below.
