@@ -23,12 +23,12 @@ class Place:
 
 # Named by text only: the rooms behind these names come after this one.
 PLACES = (
+    Place("stories:list", _("Stories"), frozenset({Role.COORDINATOR})),
     Place(
         "moderation:queue",
         _("Review"),
-        frozenset({Role.MODERATOR, Role.SENIOR_MODERATOR}),
+        frozenset({Role.MODERATOR, Role.SENIOR_MODERATOR, Role.COORDINATOR}),
     ),
-    Place("stories:list", _("Stories"), frozenset({Role.COORDINATOR})),
     Place("screenings:catalogue", _("Screenings"), frozenset({Role.ORGANIZER, Role.COORDINATOR})),
     Place("accounts:programmes", _("Phones"), frozenset({Role.COORDINATOR})),
 )

@@ -4,6 +4,7 @@
 Celery's filesystem broker, and secrets made on first use in `MAM_VAR`.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "common.errors.problem_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-REST_KNOX = {"TOKEN_TTL": None, "AUTH_HEADER_PREFIX": "Token"}
+# As long as a session of the pages: a stolen laptop must not open the API for ever.
+REST_KNOX = {"TOKEN_TTL": timedelta(seconds=SESSION_COOKIE_AGE), "AUTH_HEADER_PREFIX": "Token"}
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Story backend",

@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import names
 from accounts.pages import PageRequest, page_for
 from accounts.roles import Role
+from audit import Action
 from audit.models import Entry
 from common.errors import Problem
 from consent.models import Withdrawal
@@ -48,9 +50,13 @@ def story_list(request: PageRequest) -> HttpResponse:
 @page_for(Role.COORDINATOR)
 def story(request: PageRequest, pk: UUID) -> HttpResponse:
     shown = _story(request, pk)
+    entries = list(Entry.objects.of(shown.audit_subject))
+    people = names.shown(entry.actor for entry in entries)
     context = {
         "story": shown,
-        "entries": Entry.objects.of(shown.audit_subject),
+        "history": [
+            (entry.at, Action(entry.action).label, people[entry.actor]) for entry in entries
+        ],
         "is_failed": shown.status == Status.FAILED,
         "is_gone": shown.status in (Status.WITHDRAWN, Status.ERASED),
     }

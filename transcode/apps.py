@@ -7,7 +7,7 @@ class TranscodeConfig(AppConfig):
     def ready(self) -> None:
         from common import health, media, storage
         from stories.signals import moved
-        from transcode import engine_room, jobs, pipeline, serving, workers
+        from transcode import doorbell, engine_room, jobs, pipeline, serving, workers
         from uploads import expiry
 
         pipeline.register()
@@ -16,6 +16,7 @@ class TranscodeConfig(AppConfig):
         jobs.on_worker_start("speech", engine_room.warm_up)
         jobs.every_sweep(expiry.expire)
         jobs.every_sweep(storage.clear_scratch)
+        health.register("broker", doorbell.broker_health)
         health.register("ffmpeg", engine_room.ffmpeg_health)
         health.register("model", engine_room.model_health)
         health.register("workers", workers.workers_health)

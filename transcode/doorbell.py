@@ -4,8 +4,13 @@ import structlog
 from celery import current_app
 from kombu.exceptions import KombuError
 
+from common.health import Health
+
 # A worker busy for longer rings for itself when it is done, and the sweep rings again.
 UNHEARD_AFTER_S = 60
+
+# A page that asks for health can't wait longer.
+CONNECT_TIMEOUT_S = 2
 
 log = structlog.get_logger(__name__)
 
@@ -19,3 +24,10 @@ def ring(queue: str) -> None:
         )
     except (KombuError, OSError) as error:
         log.warning("doorbell_lost", queue=queue, error=type(error).__name__)
+
+
+def broker_health() -> Health:
+    """Whether the broker takes connections; a broker that is away loses no work, only time."""
+    with current_app.connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
+        return Health(ok=True, detail=str(connection.transport.driver_type))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -70,7 +71,7 @@ def not_ready(story: Story) -> Problem | None:
     if made is None or made.completed_at is None:
         failed = _latest_jobs(story).get("renditions")
         if failed and failed.state == State.FAILED:
-            return RenditionsFailed(failed.reason)
+            return RenditionsFailed(gettext(failed.reason))
         return RenditionsPending(_("Approve it when the video is complete."))
     transcript = transcript_of(story)
     if transcript is None or transcript.ended_at is None:

@@ -4,8 +4,10 @@ import secrets
 import uuid
 
 import pytest
+from rest_framework.test import APIClient
 
 from accounts import devices
+from accounts.models import Device
 from accounts.roles import Role
 from consent import withdrawal
 from consent.models import Withdrawal
@@ -15,7 +17,6 @@ from tests.accounts.make import (
     make_phone,
     make_programme,
     make_user,
-    phone_client,
     staff_client,
 )
 from tests.consent.make import make_consent, make_storyteller, make_text, make_upload, slip_code
@@ -25,10 +26,15 @@ from uploads.models import Status as UploadStatus
 pytestmark = pytest.mark.django_db
 
 
+class Phone(APIClient):
+    device: Device
+
+
 @pytest.fixture
 def phone():
     device, token = make_phone()
-    client = phone_client(token)
+    client = Phone()
+    client.credentials(HTTP_AUTHORIZATION=f"Device {token}")
     client.device = device
     return client
 
@@ -266,7 +272,7 @@ def test_a_slip_withdraws_without_an_account(phone):
     story = make_story(phone.device, consent=consent, status=Status.PUBLISHED)
     spelled = f"{slip[:4]}-{slip[4:8]} {slip[8:]}".lower()
 
-    answer = phone.__class__().post("/api/v1/withdrawals", {"slip_code": spelled})
+    answer = APIClient().post("/api/v1/withdrawals", {"slip_code": spelled})
 
     assert answer.status_code == 204
     assert Story.objects.get(pk=story.pk).status == Status.WITHDRAWN
@@ -277,7 +283,7 @@ def test_a_slip_withdraws_without_an_account(phone):
     [("0" * 12, 404, "slip_unknown"), ("hello", 400, "slip_malformed")],
 )
 def test_a_wrong_slip_is_told_so(phone, slip, status, code):
-    answer = phone.__class__().post("/api/v1/withdrawals", {"slip_code": slip})
+    answer = APIClient().post("/api/v1/withdrawals", {"slip_code": slip})
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 

@@ -41,6 +41,17 @@ def test_a_failed_story_says_why_and_what_to_do(story, coordinator):
     assert "Try again" in shown.content.decode()
 
 
+def test_the_history_names_people_and_not_numbers(story, coordinator):
+    story.retry(by=coordinator)
+
+    page = signed_in(coordinator).get(f"/stories/{story.pk}").content.decode()
+
+    assert "Processing tried again" in page
+    assert coordinator.display_name in page
+    assert f"{story.collector.display_name}&#x27;s phone" in page
+    assert "device:" not in page
+
+
 def test_trying_again_sends_it_back_to_the_machines(story, coordinator):
     signed_in(coordinator).post(f"/stories/{story.pk}/retry")
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.roles import Role
-from audit import SYSTEM
+from audit import SYSTEM, Action
 from audit.models import Entry
 from consent.uses import Use
 from stories.models import ConsentMissing, MoveRefused, Story
@@ -40,7 +40,7 @@ def test_moves_outside_the_table_are_refused(before, to):
     story = make_story(status=before)
 
     with pytest.raises(MoveRefused):
-        story._move(to, by=SYSTEM, action="story.test")
+        story._move(to, by=SYSTEM, action=Action.STORY_RETRIED)
 
     assert Story.objects.get(pk=story.pk).status == before
 

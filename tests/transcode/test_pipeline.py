@@ -115,6 +115,7 @@ def test_sound_without_video_becomes_sound(tmp_path):
 
     made = outcome.latest_set(story)
     assert {r.profile for r in made.renditions.all()} == {"first_listen", "audio"}
+    assert made is not None
     assert outcome.player_rendition(made).profile == Rendition.Profile.AUDIO
     assert fresh(story).status == Status.IN_REVIEW
 

@@ -7,53 +7,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('queue', models.CharField(choices=[('media', 'Video'), ('speech', 'Speech'), ('light', 'Light work')], max_length=16)),
-                ('kind', models.CharField(max_length=64)),
-                ('subject', models.UUIDField()),
-                ('group', models.UUIDField(db_index=True)),
-                ('priority', models.IntegerField(default=100)),
-                ('state', models.CharField(choices=[('due', 'waiting'), ('running', 'running'), ('done', 'done'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='due', max_length=16)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('max_attempts', models.PositiveIntegerField(default=3)),
-                ('not_before', models.DateTimeField(blank=True, null=True)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=255)),
-                ('progress', models.FloatField(default=0.0)),
-                ('reason_code', models.CharField(blank=True, max_length=64)),
-                ('reason', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "queue",
+                    models.CharField(
+                        choices=[("media", "Video"), ("speech", "Speech"), ("light", "Light work")],
+                        max_length=16,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=64)),
+                ("subject", models.UUIDField()),
+                ("group", models.UUIDField(db_index=True)),
+                ("priority", models.IntegerField(default=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="due",
+                        max_length=16,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("max_attempts", models.PositiveIntegerField(default=3)),
+                ("not_before", models.DateTimeField(blank=True, null=True)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=255)),
+                ("progress", models.FloatField(default=0.0)),
+                ("reason_code", models.CharField(blank=True, max_length=64)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['queue', 'state', 'priority', 'created_at'], name='job_claim'), models.Index(fields=['state', 'lease_until'], name='job_lease')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('due', 'running'))), fields=('kind', 'subject'), name='job_open_once_per_kind_and_subject'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(('lease_until__isnull', False), models.Q(('worker', ''), _negated=True)), _connector='OR'), name='job_running_has_a_lease_and_a_worker'), models.CheckConstraint(condition=models.Q(('state__in', ('due', 'running')), ('ended_at__isnull', False), _connector='OR'), name='job_ended_has_a_time'), models.CheckConstraint(condition=models.Q(('progress__gte', 0.0), ('progress__lte', 1.0)), name='job_progress_is_a_fraction')],
+                "indexes": [
+                    models.Index(
+                        fields=["queue", "state", "priority", "created_at"], name="job_claim"
+                    ),
+                    models.Index(fields=["state", "lease_until"], name="job_lease"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("due", "running"))),
+                        fields=("kind", "subject"),
+                        name="job_open_once_per_kind_and_subject",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            models.Q(
+                                ("lease_until__isnull", False),
+                                models.Q(("worker", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="job_running_has_a_lease_and_a_worker",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ("due", "running")),
+                            ("ended_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="job_ended_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("progress__gte", 0.0), ("progress__lte", 1.0)),
+                        name="job_progress_is_a_fraction",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Worker',
+            name="Worker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255)),
-                ('queue', models.CharField(max_length=16)),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('unready', 'Unready')], default='ready', max_length=16)),
-                ('detail', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=255)),
+                ("queue", models.CharField(max_length=16)),
+                ("seen_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ready", "Ready"), ("unready", "Unready")],
+                        default="ready",
+                        max_length=16,
+                    ),
+                ),
+                ("detail", models.TextField(blank=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'queue'), name='worker_once_per_queue')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("name", "queue"), name="worker_once_per_queue")
+                ],
             },
         ),
     ]

@@ -8,90 +8,183 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('stories', '0001_initial'),
-        ('transcode', '0001_jobs'),
+        ("stories", "0001_initial"),
+        ("transcode", "0001_jobs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RenditionSet',
+            name="RenditionSet",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('duration_s', models.FloatField()),
-                ('has_video', models.BooleanField()),
-                ('has_audio', models.BooleanField()),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('codecs', models.CharField(blank=True, max_length=60)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('completed_at', models.DateTimeField(null=True)),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rendition_sets', to='stories.story')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("duration_s", models.FloatField()),
+                ("has_video", models.BooleanField()),
+                ("has_audio", models.BooleanField()),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                ("codecs", models.CharField(blank=True, max_length=60)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("completed_at", models.DateTimeField(null=True)),
+                (
+                    "story",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rendition_sets",
+                        to="stories.story",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Rendition',
+            name="Rendition",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('profile', models.CharField(choices=[('first_look', 'First look (240p)'), ('first_listen', 'First listen'), ('web_480', '480p'), ('web_720', '720p'), ('audio', 'Sound only'), ('poster', 'Poster')], max_length=16)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('content_type', models.CharField(max_length=40)),
-                ('size_bytes', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('width', models.PositiveIntegerField(null=True)),
-                ('height', models.PositiveIntegerField(null=True)),
-                ('duration_s', models.FloatField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='renditions', to='transcode.renditionset')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                (
+                    "profile",
+                    models.CharField(
+                        choices=[
+                            ("first_look", "First look (240p)"),
+                            ("first_listen", "First listen"),
+                            ("web_480", "480p"),
+                            ("web_720", "720p"),
+                            ("audio", "Sound only"),
+                            ("poster", "Poster"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, unique=True)),
+                ("content_type", models.CharField(max_length=40)),
+                ("size_bytes", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("width", models.PositiveIntegerField(null=True)),
+                ("height", models.PositiveIntegerField(null=True)),
+                ("duration_s", models.FloatField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="renditions",
+                        to="transcode.renditionset",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Transcript',
+            name="Transcript",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('language', models.CharField(max_length=12)),
-                ('outcome', models.CharField(choices=[('pending', 'Being transcribed'), ('made', 'Transcribed'), ('empty', 'No speech found'), ('needs_person', 'A person transcribes'), ('not_granted', 'Transcription was not granted')], default='pending', max_length=16)),
-                ('note', models.CharField(blank=True, help_text='Why a person is needed, or what to check.', max_length=400)),
-                ('detected_language', models.CharField(blank=True, max_length=12)),
-                ('started_at', models.DateTimeField(auto_now_add=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('story', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transcripts', to='stories.story')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("language", models.CharField(max_length=12)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Being transcribed"),
+                            ("made", "Transcribed"),
+                            ("empty", "No speech found"),
+                            ("needs_person", "A person transcribes"),
+                            ("not_granted", "Transcription was not granted"),
+                        ],
+                        default="pending",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why a person is needed, or what to check.",
+                        max_length=400,
+                    ),
+                ),
+                ("detected_language", models.CharField(blank=True, max_length=12)),
+                ("started_at", models.DateTimeField(auto_now_add=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "story",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transcripts",
+                        to="stories.story",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('cues', models.JSONField()),
-                ('engine', models.CharField(blank=True, max_length=40)),
-                ('model', models.CharField(blank=True, max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('based_on', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='transcode.revision')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('transcript', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='transcode.transcript')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("number", models.PositiveIntegerField()),
+                ("cues", models.JSONField()),
+                ("engine", models.CharField(blank=True, max_length=40)),
+                ("model", models.CharField(blank=True, max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "based_on",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="transcode.revision",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "transcript",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revisions",
+                        to="transcode.transcript",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='renditionset',
-            constraint=models.CheckConstraint(condition=models.Q(('duration_s__gt', 0)), name='rendition_set_lasts_some_time'),
+            model_name="renditionset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("duration_s__gt", 0)), name="rendition_set_lasts_some_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rendition',
-            constraint=models.UniqueConstraint(fields=('set', 'profile'), name='rendition_once_a_profile'),
+            model_name="rendition",
+            constraint=models.UniqueConstraint(
+                fields=("set", "profile"), name="rendition_once_a_profile"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transcript',
-            constraint=models.UniqueConstraint(fields=('story', 'language'), name='transcript_once_a_language'),
+            model_name="transcript",
+            constraint=models.UniqueConstraint(
+                fields=("story", "language"), name="transcript_once_a_language"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transcript',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('outcome', 'pending')), models.Q(models.Q(('outcome', 'pending'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='transcript_ended_or_pending'),
+            model_name="transcript",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("outcome", "pending")),
+                    models.Q(
+                        models.Q(("outcome", "pending"), _negated=True), ("ended_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="transcript_ended_or_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('transcript', 'number'), name='revision_once_a_number'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(
+                fields=("transcript", "number"), name="revision_once_a_number"
+            ),
         ),
     ]
