@@ -25,7 +25,7 @@ demo: install  ## one real interview from a phone to a town hall (VIDEO=file.mp4
 run: install  ## serve until Ctrl-C: web, workers, beat (PORT=8000)
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py collectstatic --noinput --verbosity 0
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m honcho start --port $(or $(PORT),8000) || [ $$? -eq 130 ]
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m honcho --env /dev/null start --port $(or $(PORT),8000) || [ $$? -eq 130 ]
 
 install:  ## .venv from the lock file, absent Debian packages, compiled messages
 	@tools/install.sh
@@ -38,7 +38,7 @@ test: install-tests  ## everything, with PostgreSQL and Chromium (MAM_SEED, MAM_
 	$(PYTHON) -m tools.with_postgres $(PYTEST) -m postgres $(SEEDED)
 
 test-fast: install  ## SQLite, no services, under two minutes
-	$(PYTEST) -m "not postgres and not browser and not whisper and not slow" --hypothesis-seed=$(MAM_SEED)
+	$(PYTEST) -n 2 -m "not postgres and not browser and not whisper and not slow" --hypothesis-seed=$(MAM_SEED)
 
 soak: export MAM_ROUNDS := $(or $(MAM_ROUNDS),50)
 soak: install-tests  ## what repeats (kills, cuts, races), at full numbers (MAM_ROUNDS=50)
