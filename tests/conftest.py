@@ -25,6 +25,12 @@ def pytest_report_header() -> str:
     return f"MAM_SEED={environment.SEED} MAM_ROUNDS={environment.ROUNDS} MAM_VAR={environment.VAR}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each process of `-n` reads its own settings, below its own `MAM_VAR`."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Playwright leaves an event loop running in the thread; other tests want to start their own.
