@@ -66,6 +66,7 @@ openapi: install  ## rewrite openapi.yaml
 
 messages: install  ## collect the strings to translate into locale/
 	$(PYTHON) manage.py makemessages --locale fr --no-location --no-wrap --ignore .venv --ignore var --ignore tests
+	sed -i '/^"\(POT-Creation-Date\|Report-Msgid-Bugs-To\)/d' locale/fr/LC_MESSAGES/django.po
 	@tools/install.sh
 
 lock:  ## rebuild requirements/*.lock from pyproject.toml

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.callers import user_of
+from common.fields import SentenceField
 from common.languages import is_known
 from screenings import packages, playlists
 from screenings.catalogue import Entry
@@ -114,6 +115,7 @@ class PlaylistItemsSerializer(serializers.Serializer[Any]):
 
 
 class PackageSerializer(serializers.ModelSerializer[Package]):
+    failure_reason = SentenceField(read_only=True)
     progress = serializers.SerializerMethodField()
     is_current = serializers.SerializerMethodField()
     download_url = serializers.SerializerMethodField()

@@ -16,6 +16,7 @@ from accounts.pages import PageRequest, page_for
 from accounts.roles import Role
 from audit import Action
 from audit.models import Entry
+from common import languages
 from common.errors import Problem
 from consent.models import Withdrawal
 from consent.withdrawal import withdraw as withdraw_consent
@@ -54,6 +55,7 @@ def story(request: PageRequest, pk: UUID) -> HttpResponse:
     people = names.shown(entry.actor for entry in entries)
     context = {
         "story": shown,
+        "language": languages.name(shown.language),
         "history": [
             (entry.at, Action(entry.action).label, people[entry.actor]) for entry in entries
         ],
