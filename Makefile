@@ -19,7 +19,7 @@ unexport VIDEO LANGUAGE
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: install  ## one real interview from a phone to a town hall (VIDEO=file.mp4 LANGUAGE=wo: your own)
+demo: install  ## one recording from a phone to a town hall (VIDEO=file.mp4 LANGUAGE=wo: your own)
 	@$(PYTHON) -m demo $(call typed,VIDEO,--video) $(call typed,LANGUAGE,--language)
 
 run: install  ## serve until Ctrl-C: web, workers, beat (PORT=8000)

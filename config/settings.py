@@ -26,6 +26,7 @@ DEBUG = env.bool("MAM_DEBUG", False)
 SECRET_KEY = env.str("MAM_SECRET_KEY", "") or keys.load_or_make(VAR / "secret.key")
 # Newest first; older keys stay to read what they wrote. See consent/vault.py.
 IDENTITY_KEYS = env.list("MAM_IDENTITY_KEYS", []) or [keys.load_or_make(VAR / "identity.key")]
+SLIP_KEY = env.str("MAM_SLIP_KEY", "") or keys.load_or_make(VAR / "slip.key")
 AUDIT_KEY = env.str("MAM_AUDIT_KEY", "") or keys.load_or_make(VAR / "audit.key")
 ALLOWED_HOSTS = env.list("MAM_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_FAILURE_VIEW = "common.errors.csrf_failure"
@@ -93,6 +94,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.memberships",
+                "common.context.service",
             ]
         },
     }
@@ -194,6 +196,8 @@ UPLOAD_MAX_BYTES = env.int("MAM_UPLOAD_MAX_BYTES", 4 * 1024**3 - 1)
 UPLOAD_RESERVE_BYTES = env.int("MAM_UPLOAD_RESERVE_BYTES", 1024**3)
 # Threads, and so database connections, of uploads and media in each web process.
 BYTE_PLANE_THREADS = env.int("MAM_BYTE_PLANE_THREADS", 8)
+# Where the source of this copy can be had (AGPL-3.0, section 13); a link in the footer of pages.
+SOURCE_URL = env.str("MAM_SOURCE_URL", "")
 MEDIA_URL_TTL_S = env.int("MAM_MEDIA_URL_TTL_S", 15 * 60)
 WHISPER_MODEL = env.str("MAM_WHISPER_MODEL", "base")
 WORKER_THREADS = env.int("MAM_WORKER_THREADS", 2)

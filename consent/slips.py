@@ -4,7 +4,6 @@ The phone makes it, since it may be offline: 12 characters of Crockford's base 3
 I, L, O, U), written in groups of four. Only a keyed digest is stored.
 """
 
-import hashlib
 import hmac
 import re
 
@@ -34,5 +33,5 @@ def normalise(code: str) -> str:
 
 def digest(code: str) -> str:
     """Return the keyed digest of a code in any spelling; raises `SlipMalformed`."""
-    key = hashlib.sha256(b"slip:" + settings.SECRET_KEY.encode()).digest()
-    return hmac.new(key, normalise(code).encode(), hashlib.sha256).hexdigest()
+    # A key of its own: the one that signs sessions may be changed, slips are on paper for years.
+    return hmac.new(settings.SLIP_KEY.encode(), normalise(code).encode(), "sha256").hexdigest()
