@@ -5,9 +5,11 @@ it: each time it is used, the app that owns the kind is asked again whether this
 this row for this use now.
 """
 
+import contextlib
 import re
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
@@ -20,12 +22,17 @@ from django.utils.translation import gettext_lazy as _
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from structlog import get_logger
 
 from common.asgi import guarded, in_django, on_disk
 from common.errors import NotFound, Problem
 from common.storage import private
 
+log = get_logger()
+
 CHUNK_BYTES = 256 * 1024
+ASK_AGAIN_S = 5.0
+Chunks = AsyncGenerator[bytes, None]
 _SALT = "common.media"
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 # A page that plays it must not keep it, pass it on, or guess that it is something else.
@@ -79,6 +86,10 @@ Authorise = Callable[[Claim], Servable]
 _kinds: dict[str, Authorise] = {}
 
 
+class NoLongerAllowed(Exception):
+    """What is being sent was allowed when it began, and is not any more."""
+
+
 class UrlInvalid(Problem):
     status = 403
     code = "media_url_invalid"
@@ -124,7 +135,7 @@ async def serve(request: Request) -> Response:
     except RangeNotSatisfiable:
         stored.file.close()
         raise
-    return _response(request, servable, stored, span)
+    return _response(request, servable, stored, span, claim)
 
 
 routes = [Route("/media/{token}", serve, methods=["GET", "HEAD"])]
@@ -178,13 +189,16 @@ def _unchanged(request: Request, servable: Servable) -> bool:
     return condition is None or condition == f'"{servable.etag}"'
 
 
-def _response(request: Request, servable: Servable, stored: Stored, span: Span) -> Response:
+def _response(
+    request: Request, servable: Servable, stored: Stored, span: Span, claim: Claim
+) -> Response:
     status = HTTPStatus.PARTIAL_CONTENT if span.partial else HTTPStatus.OK
     headers = _headers(servable, stored, span)
     if request.method == "HEAD":
         stored.file.close()
         return Response(status_code=status, headers=headers)
-    return StreamingResponse(_chunks(stored.file, span), status, headers)
+    chunks = _while_allowed(claim, _chunks(stored.file, span))
+    return StreamingResponse(chunks, status, headers)
 
 
 def _headers(servable: Servable, stored: Stored, span: Span) -> dict[str, str]:
@@ -201,7 +215,29 @@ def _headers(servable: Servable, stored: Stored, span: Span) -> dict[str, str]:
     return headers
 
 
-async def _chunks(file: "File[bytes]", span: Span) -> AsyncIterator[bytes]:
+async def _while_allowed(claim: Claim, chunks: Chunks) -> Chunks:
+    """Ask again every `ASK_AGAIN_S` seconds: a film takes long to send, a withdrawal doesn't wait.
+
+    The answer has begun, so all that is left is to break it off; a client sees it cut short.
+    """
+    asked_at = time.monotonic()
+    async with contextlib.aclosing(chunks):
+        async for chunk in chunks:
+            if time.monotonic() - asked_at > ASK_AGAIN_S:
+                asked_at = time.monotonic()
+                await _ask_again(claim)
+            yield chunk
+
+
+async def _ask_again(claim: Claim) -> None:
+    try:
+        await in_django(_kinds[claim.kind], replace(claim, at=timezone.now()))
+    except Problem as refusal:
+        log.info("media_broken_off", kind=claim.kind, refusal=refusal.code)
+        raise NoLongerAllowed from refusal
+
+
+async def _chunks(file: "File[bytes]", span: Span) -> Chunks:
     """The span's bytes, a chunk at a time: memory doesn't grow with the file."""
     try:
         await on_disk(file.seek, span.start)

@@ -13,9 +13,12 @@ from starlette.routing import Router  # noqa: E402
 from starlette.types import ASGIApp  # noqa: E402
 
 from common import media  # noqa: E402
+from common.bodies import BoundedBodies  # noqa: E402
 from uploads import tus  # noqa: E402
 
 # The routers' order is the order of matching; `default` is what no route of theirs matches.
 application = Router(
-    routes=[*tus.routes, *media.routes], default=cast(ASGIApp, django_app), redirect_slashes=False
+    routes=[*tus.routes, *media.routes],
+    default=BoundedBodies(cast(ASGIApp, django_app)),
+    redirect_slashes=False,
 )

@@ -6,6 +6,15 @@ import secrets
 from pathlib import Path
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder if need be, and keep everybody else on this machine out of it.
+
+    What lies in it need not be guarded file by file: SQLite, for one, would not do so.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def load_or_make(path: Path) -> str:
     """Return the secret in `path`, creating it (mode 0600) on first use.
 

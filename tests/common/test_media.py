@@ -1,11 +1,14 @@
+import asyncio
 import json
 import os
 from pathlib import Path
 
 import httpx
 import pytest
+from django.utils import timezone
 
 from common import media
+from common.errors import NotFound
 from tests.common.probe import CONTENT, Probe
 from tests.servers import wait_until
 
@@ -186,3 +189,29 @@ def test_two_owners_for_one_kind_are_a_mistake_that_shows_at_start():
 
     with pytest.raises(ValueError, match="two owners"):
         media.register("test-owners", other)
+
+
+def test_what_is_being_sent_breaks_off_when_it_is_not_allowed_any_more(monkeypatch):
+    answers = iter([None, NotFound()])
+
+    def authorise(_claim):
+        if refusal := next(answers):
+            raise refusal
+
+    async def chunks():
+        for _number in range(10):
+            yield b"x"
+
+    async def received():
+        got = []
+        try:
+            async for chunk in media._while_allowed(claim, chunks()):
+                got.append(chunk)
+        except media.NoLongerAllowed:
+            return got
+
+    monkeypatch.setattr(media, "ASK_AGAIN_S", -1.0)
+    monkeypatch.setitem(media._kinds, "breaking", authorise)
+    claim = media.Claim("breaking", "1", "review", "user:1", timezone.now())
+
+    assert asyncio.run(received()) == [b"x"]
