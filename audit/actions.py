@@ -6,9 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Action(TextChoices):
     PROGRAMME_CREATED = "programme.created", _("Programme created")
-    PROGRAMME_CHANGED = "programme.changed", _("Programme changed")
     MEMBERSHIP_GRANTED = "membership.granted", _("Role given")
-    MEMBERSHIP_REMOVED = "membership.removed", _("Role taken away")
     ENROLMENT_CODE_MADE = "enrolment_code.made", _("Code for a phone made")
     DEVICE_ENROLLED = "device.enrolled", _("Phone enrolled")
     DEVICE_REVOKED = "device.revoked", _("Phone revoked")
@@ -19,6 +17,7 @@ class Action(TextChoices):
     CONSENT_TEXT_ADDED = "consent_text.added", _("Consent text added")
     CONSENT_RECORDED = "consent.recorded", _("Consent recorded")
     CONSENT_WITHDRAWN = "consent.withdrawn", _("Consent withdrawn")
+    STORYTELLER_FORGOTTEN = "storyteller.forgotten", _("Storyteller forgotten")
     IDENTITY_READ = "identity.read", _("Identity read")
     IDENTITY_WRITTEN = "identity.written", _("Identity written")
 
@@ -26,12 +25,13 @@ class Action(TextChoices):
     UPLOAD_FAILED = "upload.failed", _("Upload failed")
     UPLOAD_TERMINATED = "upload.terminated", _("Upload given up by the phone")
     UPLOAD_EXPIRED = "upload.expired", _("Upload expired")
+    UPLOAD_ERASED = "upload.erased", _("Upload erased")
 
     STORY_DECLARED = "story.declared", _("Story declared")
     STORY_SUBMITTED = "story.submitted", _("Story submitted")
     STORY_PROCESSING_STARTED = "story.processing_started", _("Processing started")
     STORY_READY_FOR_REVIEW = "story.ready_for_review", _("Ready for review")
-    STORY_FAILED = "story.failed", _("Processing failed")
+    STORY_FAILED = "story.failed", _("Story failed")
     STORY_RETRIED = "story.retried", _("Processing tried again")
     STORY_CHANGES_REQUESTED = "story.changes_requested", _("Changes asked for")
     STORY_REJECTED = "story.rejected", _("Story rejected")

@@ -3,26 +3,19 @@
 Actor and subject are text and not foreign keys: the trail outlives what it speaks of.
 """
 
-from typing import Any, NoReturn
-
 from django.db import models
 
 from audit.actions import Action
+from audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
-class AppendOnly(Exception):
-    """The audit trail is never changed; a mistake is corrected by another entry."""
-
-
-class EntryQuerySet(models.QuerySet["Entry"]):
+class EntryQuerySet(AppendOnlyQuerySet["Entry"]):
     def of(self, subject: str) -> "EntryQuerySet":
         """The subject's history, oldest first."""
         return self.filter(subject=subject).order_by("sequence")
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly
-
-    update = bulk_update = bulk_create = delete = _refuse
+    # Rows made in bulk would pass the seal by; and nothing in an entry is ever forgotten.
+    bulk_create = forget = AppendOnlyQuerySet._refuse
 
 
 class Chain(models.Model):
@@ -41,7 +34,7 @@ class Chain(models.Model):
         return self.subject
 
 
-class Entry(models.Model):
+class Entry(AppendOnlyModel):
     """`hash` is HMAC-SHA256 under `AUDIT_KEY` over all other fields; see `audit/seals.py`."""
 
     subject = models.CharField(max_length=200)
@@ -54,7 +47,8 @@ class Entry(models.Model):
     previous = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
-    objects = EntryQuerySet.as_manager()
+    # mypy's plugin makes the abstract base's manager a class variable, and not this one.
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["pk"]
@@ -68,14 +62,6 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.sequence} {self.action}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly
 
     def get_action_display(self) -> str:
         """The action in the reader's language; its stored name if it is from a newer version."""

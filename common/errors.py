@@ -8,7 +8,9 @@ import http
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from structlog.contextvars import get_contextvars
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
@@ -23,6 +26,8 @@ Text: TypeAlias = str | Promise
 
 CONTENT_TYPE = "application/problem+json"
 API_PREFIX = "/api"
+
+log = structlog.get_logger(__name__)
 
 
 class Problem(Exception):
@@ -46,22 +51,28 @@ class Problem(Exception):
     def __str__(self) -> str:
         return f"{self.status} {self.code}: {self.detail or self.title}"
 
-    def body(self, instance: str | None = None) -> dict[str, JSON]:
+    @property
+    def sentence(self) -> str:
+        """What to tell a person, in the language that is active."""
+        return str(self.detail or self.title)
+
+    def body(self) -> dict[str, JSON]:
         """The problem as JSON, in the language that is active."""
         members: dict[str, JSON] = {
             "type": f"urn:problem:{self.code}",
             "title": str(self.title),
             "status": self.status,
             "code": self.code,
-            "detail": str(self.detail or self.title),
+            "detail": self.sentence,
         }
-        if instance:
-            members["instance"] = instance
         return members | self.extra
 
 
 class Invalid(Problem):
-    """`errors` lists each refused field as `{"pointer": "#/field", "detail": …}`."""
+    """`errors` lists each refused field as `{"pointer": "#/field", "code": …, "detail": …}`.
+
+    The code is the validator's (`required`, `language_unknown`) and as stable as ours.
+    """
 
     code = "invalid"
     title = _("Some fields are missing or wrong")
@@ -168,11 +179,25 @@ def as_problem(exc: Exception) -> Problem | None:
 
 
 def _validation(exc: exceptions.ValidationError) -> Problem:
-    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in _flat(exc.detail)]
+    errors = [
+        {"pointer": pointer, "code": getattr(detail, "code", "invalid"), "detail": str(detail)}
+        for pointer, detail in _flat(exc.detail)
+    ]
     return Invalid(_("Correct the fields named in “errors” and send it again."), errors=errors)
 
 
-def _flat(detail: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
+def _model_validation(exc: ValidationError) -> Problem:
+    """A model's own check refused what no serializer or form had stopped."""
+    return _validation(exceptions.ValidationError(as_serializer_error(exc)))
+
+
+def _data(exc: DataError) -> Problem:
+    """The database could not hold a value: the caller's doing, and a check that we lack."""
+    log.error("value_refused_by_database", exc_info=exc)
+    return Problem()
+
+
+def _flat(detail: Any, pointer: str = "#") -> Iterator[tuple[str, Any]]:
     if isinstance(detail, Mapping):
         for key, value in detail.items():
             yield from _flat(value, pointer if key == "non_field_errors" else f"{pointer}/{key}")
@@ -181,7 +206,7 @@ def _flat(detail: Any, pointer: str = "#") -> Iterator[tuple[str, str]]:
             nested = isinstance(value, Mapping | list)
             yield from _flat(value, f"{pointer}/{index}" if nested else pointer)
     else:
-        yield pointer, str(detail)
+        yield pointer, detail
 
 
 def _with_challenge(kind: type[Problem]) -> Callable[[Any], Problem]:
@@ -212,12 +237,17 @@ _FOREIGN: dict[type[Exception], Callable[[Any], Problem]] = {
     exceptions.UnsupportedMediaType: lambda exc: UnsupportedMediaType(),
     exceptions.Throttled: _throttled,
     RequestDataTooBig: lambda exc: TooLarge(),
+    ValidationError: _model_validation,
+    DataError: _data,
     exceptions.APIException: lambda exc: ServerError(),
 }
 
 
 class ProblemMiddleware:
-    """Turns a `Problem` that a plain Django view raised into its page or its JSON."""
+    """Turns what a plain Django view refused into its page or its JSON.
+
+    Django's 404 and 403 are left to Django, which asks the handlers below.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -226,7 +256,9 @@ class ProblemMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        return answer(request, exc) if isinstance(exc, Problem) else None
+        refused = isinstance(exc, Problem | ValidationError | DataError)
+        problem = as_problem(exc) if refused else None
+        return answer(request, problem) if problem else None
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -21,6 +21,18 @@ POLICY: Final = "; ".join(
 )
 
 
+class PrivateByDefaultMiddleware:
+    """What says nothing about caches is kept by none: it may be a testimony."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class ContentSecurityPolicyMiddleware:
     """Pages load from this server only and run no inline script or style."""
 

@@ -51,8 +51,6 @@ NAMES: Final[dict[str, Promise]] = {
     "tw": _("Twi"),
 }
 
-CHOICES: Final[list[tuple[str, Promise]]] = list(NAMES.items())
-
 
 def is_known(code: str) -> bool:
     """Whether stories, consent texts and programmes may carry this code; case matters."""

@@ -4,6 +4,7 @@ Lines carry ids and codes. Names, texts and tokens have no place in them; a proc
 keys they would come under, as a net and not as a licence.
 """
 
+import http
 import logging
 import re
 import time
@@ -79,12 +80,31 @@ def _shared() -> list[Processor]:
     ]
 
 
+def name_routes(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: Django's lines about a request name its route, never its path."""
+    record = event.get("_record")
+    request = getattr(record, "request", None)
+    # The event is made of them already; left there they would be put in again.
+    arguments = event.pop("positional_args", ())
+    if not arguments or not isinstance(request, HttpRequest):
+        return event
+    status = getattr(record, "status_code", http.HTTPStatus.INTERNAL_SERVER_ERROR)
+    event["event"] = http.HTTPStatus(status).phrase
+    event["route"] = _route(request)
+    *reason, _path = arguments
+    if reason:
+        # After the dash comes the page that a form was on.
+        event["reason"] = str(reason[0]).partition(" - ")[0]
+    return event
+
+
 def _formatter(json: bool) -> logging.Formatter:
     last: Processor = structlog.dev.ConsoleRenderer(colors=False)
     if json:
         last = structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_shared(),
+        foreign_pre_chain=[name_routes, *_shared()],
+        pass_foreign_args=True,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
     )
 

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
 from rest_framework import pagination
 from rest_framework.request import Request
+
+from common.errors import NotFound
 
 
 class CursorPagination(pagination.CursorPagination):
@@ -17,3 +21,15 @@ class CursorPagination(pagination.CursorPagination):
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         ordering = getattr(view, "ordering", self.ordering)
         return (ordering,) if isinstance(ordering, str) else tuple(ordering)
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        """Raises NotFound for a cursor that we did not make.
+
+        DRF reads its form only; that the position in it is no date or number shows in the query.
+        """
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValidationError, DataError, ValueError, OverflowError) as error:
+            if request.query_params.get(self.cursor_query_param):
+                raise NotFound from error
+            raise

@@ -52,7 +52,7 @@ def test_a_changed_entry_is_found(sequence, column, value):
     make_trail()
 
     run(
-        f"UPDATE audit_entry SET {column} = %s WHERE subject = %s AND sequence = %s",  # noqa: S608
+        f"UPDATE audit_entry SET {column} = %s WHERE subject = %s AND sequence = %s",  # noqa: S608  # Ours.
         value,
         SUBJECT,
         sequence,
@@ -151,7 +151,7 @@ class TestAnyEditOfAText(TestCase):
         make_trail(3)
 
         run(
-            f"UPDATE audit_entry SET {column} = %s WHERE subject = %s AND sequence = %s",  # noqa: S608
+            f"UPDATE audit_entry SET {column} = %s WHERE subject = %s AND sequence = %s",  # noqa: S608  # Ours.
             text,
             SUBJECT,
             sequence,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.programs import free_port
 from tests.servers import Process, child_environment
-from tests.services import free_port
 
 CONTENT = bytes(range(256)) * 40
 

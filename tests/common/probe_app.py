@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 settings.ROOT_URLCONF = "tests.common.probe_app"
 django.setup()
 
+# E402: what follows needs the settings from above.
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 

@@ -2,7 +2,8 @@ import json
 from typing import Any
 
 import pytest
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.db import DataError
 from django.http import Http404
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -75,6 +76,28 @@ class BrokenView(APIView):
         raise KeyError("the secret ingredient")
 
 
+class UnfitView(APIView):
+    public = True
+
+    def get(self, request: Request) -> Response:
+        raise ValidationError({"slug": ValidationError("Too long.", code="max_length")})
+
+
+class OverflowingView(APIView):
+    public = True
+
+    def get(self, request: Request) -> Response:
+        raise DataError("value too long")
+
+
+def unfit_page(request):
+    raise ValidationError("Too long.")
+
+
+def overflowing_page(request):
+    raise DataError("value too long")
+
+
 def refusing_page(request):
     raise ConsentMissing("Ask the collector to record it.")
 
@@ -92,6 +115,10 @@ urlpatterns = [
     path("api/v1/broken", BrokenView.as_view()),
     path("page/refusing", refusing_page),
     path("page/broken", broken_page),
+    path("api/v1/unfit", UnfitView.as_view()),
+    path("api/v1/overflowing", OverflowingView.as_view()),
+    path("page/unfit", unfit_page),
+    path("page/overflowing", overflowing_page),
 ]
 handler400 = errors.handler400
 handler403 = errors.handler403
@@ -133,13 +160,24 @@ def test_refused_fields_are_named_by_pointer(client):
         "#/language",
         "#/grants/1/use",
     ]
+    assert [error["code"] for error in response.json()["errors"]] == [
+        "max_length",
+        "invalid_choice",
+    ]
 
 
 @pytest.mark.parametrize(
     ("act", "status", "code"),
     [
         (lambda client: post(client, "{not json"), 400, "malformed"),
+        (lambda client: post(client, "[" * 100_000), 400, "malformed"),
+        (lambda client: post(client, '{"a":' * 100_000), 400, "malformed"),
+        (lambda client: post(client, "[" * 51 + "]" * 51), 400, "malformed"),
+        (lambda client: post(client, "[" * 50 + "]" * 50), 400, "invalid"),
         (lambda client: post(client, "[1]"), 400, "invalid"),
+        (lambda client: client.get("/api/v1/overflowing"), 400, "bad_request"),
+        (lambda client: client.get("/api/v1/closed?place=%00"), 400, "bad_request"),
+        (lambda client: client.get("/api/v1/%00"), 400, "bad_request"),
         (lambda client: post(client, "<a/>", "text/xml"), 415, "unsupported_media_type"),
         (lambda client: client.get("/api/v1/closed"), 401, "not_authenticated"),
         (lambda client: client.get("/api/v1/open"), 405, "method_not_allowed"),
@@ -193,6 +231,26 @@ def test_a_failure_of_ours_says_nothing_but_its_number(client, path):
     assert "call-0001" in text
 
 
+def test_what_a_model_refuses_is_named_like_what_a_serializer_refuses(client):
+    response = client.get("/api/v1/unfit")
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {"pointer": "#/slug", "code": "max_length", "detail": "Too long."}
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/page/unfit", "/page/overflowing", "/page/%00", "/sign-in?next=%00"]
+)
+def test_a_page_refuses_what_cannot_be_stored(client, path):
+    response = client.get(path)
+
+    assert response.status_code == 400
+    assert response["Content-Type"].startswith("text/html")
+
+
 @pytest.mark.django_db
 def test_a_page_shows_the_problem_as_a_page(client):
     response = client.get("/page/refusing")
@@ -225,11 +283,13 @@ def test_problems_speak_the_active_language(monkeypatch):
     assert body["title"] == "Oui"
 
 
-def test_extra_members_and_instance_are_part_of_the_body():
-    body = Problem("Why.", held_by="device:1").body(instance="/api/v1/uploads/1")
+def test_extra_members_are_part_of_the_body():
+    assert Problem("Why.", held_by="device:1").body()["held_by"] == "device:1"
 
-    assert body["held_by"] == "device:1"
-    assert body["instance"] == "/api/v1/uploads/1"
+
+def test_a_problem_has_one_sentence_for_people():
+    assert Problem("Why.").sentence == "Why."
+    assert Unavailable().sentence == str(Unavailable.title)
 
 
 def test_djangos_own_exceptions_have_their_problem():

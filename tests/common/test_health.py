@@ -32,6 +32,35 @@ def test_ready_names_each_part(client, parts):
     }
 
 
+def test_the_parts_are_asked_every_two_seconds_at_most(client, parts, monkeypatch):
+    asked, now = [], [100.0]
+    monkeypatch.setattr("common.health.time.monotonic", lambda: now[0])
+
+    def store() -> Health:
+        asked.append(now[0])
+        return Health(ok=True, detail="writable")
+
+    health.register("store", store)
+
+    for now[0] in (100.0, 101.9, 102.0, 103.9, 104.0):
+        client.get("/readyz")
+
+    assert asked == [100.0, 102.0, 104.0]
+
+
+def test_a_path_is_told_to_nobody(client, parts):
+    health.register("model", lambda: Health(ok=False, detail="absent from /srv/house/models"))
+
+    response = client.get("/readyz")
+
+    assert response.json()["parts"] == {"model": {"ok": False, "detail": ""}}
+
+
+@pytest.mark.django_db
+def test_no_part_of_ours_names_a_path():
+    assert [name for name, part in health.check().items() if "/" in part.detail] == []
+
+
 def test_one_missing_part_makes_it_unready_and_is_named(client, parts):
     health.register("model", lambda: Health(ok=False, detail="absent"))
     health.register("ffmpeg", lambda: Health(ok=True, detail="5.1"))

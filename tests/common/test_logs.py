@@ -5,9 +5,10 @@ import logging.config
 
 import pytest
 import structlog
+from django.test import Client
 from django.urls import path, reverse
 
-from common.errors import NotFound
+from common.errors import NotFound, Unavailable
 from common.logs import drop_secrets, logging_config
 from config import urls
 from tests.accounts.make import make_user
@@ -79,7 +80,21 @@ def gone(request, token):
     raise NotFound
 
 
-urlpatterns = [*urls.urlpatterns, path("slips/<str:token>", gone)]
+def broken(request, token):
+    raise KeyError
+
+
+def closed(request, token):
+    raise Unavailable
+
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("slips/<str:token>", gone),
+    path("broken/<str:token>", broken),
+    path("closed/<str:token>", closed),
+    path("api/v1/broken/<str:token>", broken),
+]
 
 
 def test_a_request_is_logged_by_its_route_and_never_by_its_path(client, settings, lines):
@@ -91,6 +106,41 @@ def test_a_request_is_logged_by_its_route_and_never_by_its_path(client, settings
     assert (line["method"], line["route"], line["status"]) == ("GET", "slips/<str:token>", 404)
     assert line["ms"] >= 0
     assert line["request_id"] == response["X-Request-ID"]
+    assert "top-secret" not in json.dumps(lines())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "route"),
+    [
+        ("/broken/top-secret", "broken/<str:token>"),
+        ("/broken/top-secret-é", "broken/<str:token>"),
+        ("/closed/top-secret", "closed/<str:token>"),
+        ("/api/v1/broken/top-secret", "api/v1/broken/<str:token>"),
+    ],
+)
+def test_a_failure_is_logged_by_its_route_and_never_by_its_path(settings, lines, address, route):
+    settings.ROOT_URLCONF = __name__
+
+    Client(raise_request_exception=False).get(address)
+
+    (line,) = [line for line in lines() if line["logger"] == "django.request"]
+    assert line["route"] == route
+    assert line["event"] in ("Internal Server Error", "Service Unavailable")
+    assert "top-secret" not in json.dumps(lines())
+
+
+@pytest.mark.django_db
+def test_a_forged_form_is_logged_without_the_pages_it_came_from_and_went_to(settings, lines):
+    settings.ROOT_URLCONF = __name__
+
+    Client(enforce_csrf_checks=True).post(
+        "/slips/top-secret", secure=True, headers={"Referer": "https://elsewhere/top-secret"}
+    )
+
+    (line,) = [line for line in lines() if line["logger"] == "django.security.csrf"]
+    assert (line["event"], line["route"]) == ("Forbidden", "slips/<str:token>")
+    assert line["reason"] == "Referer checking failed"
     assert "top-secret" not in json.dumps(lines())
 
 
