@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import AuthToken
@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from accounts import devices, qr, sign_ins, throttles
 from accounts.callers import user_of
-from accounts.models import Device, Programme, User
+from accounts.models import Device, Membership, Programme, User
 from accounts.permissions import scope
 from accounts.roles import EVERY_ROLE, Role
 from accounts.serializers import (
@@ -68,13 +68,15 @@ class TokenView(APIView):
 
 
 class MeView(APIView):
-    """Who the caller is, with roles."""
+    """Who the caller is, with roles; a phone hears of those in its own programme only."""
 
     roles = EVERY_ROLE
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        me = User.objects.prefetch_related("memberships__programme").get(pk=user_of(request).pk)
+        held = Membership.objects.select_related("programme").filter(programme__in=scope(request))
+        mine = Prefetch("memberships", queryset=held.order_by("programme__slug", "role"))
+        me = User.objects.prefetch_related(mine).get(pk=user_of(request).pk)
         return Response(MeSerializer(me).data)
 
 
@@ -100,9 +102,8 @@ class EnrolmentCodesView(APIView):
         given = EnrolmentCodeRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         programme = get_object_or_404(scope(request, Role.COORDINATOR), slug=slug)
-        collector = get_object_or_404(
-            User, pk=given.validated_data["collector"], memberships__programme=programme
-        )
+        people = User.objects.filter(pk__in=programme.memberships.values("user"))
+        collector = get_object_or_404(people, pk=given.validated_data["collector"])
         code = devices.enrolment_code(
             programme, collector, by=user_of(request), device_name=given.validated_data["name"]
         )
@@ -144,11 +145,8 @@ class DevicesView(ListAPIView[Device]):
         """Use a one-time code up; the answer holds the phone's token, once."""
         given = EnrolmentSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        caller = throttles.address(request._request)
-        throttles.ENROL_BY_ADDRESS.check(caller)
-        throttles.ENROL_BY_ADDRESS.count(caller)
         device, token = devices.enrol(
-            given.validated_data["code"], name=given.validated_data["name"]
+            **given.validated_data, address=throttles.address(request._request)
         )
         body = EnrolledSerializer(
             {

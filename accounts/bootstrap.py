@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Membership, Programme, User
@@ -26,7 +27,13 @@ def make_programme(
 
 
 @transaction.atomic
-def make_user(username: str, *, password: str, language: str = "en", full_name: str = "") -> User:
+def make_user(
+    username: str,
+    *,
+    password: str,
+    language: str = settings.LANGUAGE_CODE,
+    full_name: str = "",
+) -> User:
     """The user with this name, made if it is new; an existing one keeps the password."""
     found = User.objects.filter(username=username).first()
     if found:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts import throttles
 from accounts.models import Device, EnrolmentCode, Programme, User
 from accounts.roles import Role, has_role
 from audit import Action
@@ -23,6 +24,9 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTWXYZ"
 CODE_LENGTH: Final = 10
 CODE_TTL: Final = timedelta(hours=1)
 CODE_TTL_RANGE: Final = (timedelta(minutes=15), timedelta(hours=24))
+SCHEME: Final = "Device"
+# What a 401 asks for: RFC 9110, section 11.6.1.
+CHALLENGE: Final = {"WWW-Authenticate": SCHEME}
 SEEN_EVERY: Final = timedelta(minutes=5)
 
 
@@ -39,7 +43,7 @@ class TokenRefused(Problem):
     title = _("This phone is not known here; enrol it with a code from your coordinator")
 
     def __init__(self) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Device"})
+        super().__init__(headers=dict(CHALLENGE))
 
 
 class TokenRevoked(TokenRefused):
@@ -83,11 +87,21 @@ def enrolment_code(
     return f"{code[:5]}-{code[5:]}"
 
 
-def enrol(code: str, *, name: str = "") -> tuple[Device, str]:
+def enrol(code: str, *, address: str, name: str = "") -> tuple[Device, str]:
     """Use the code up and return the new device with its token, which is shown only now.
 
-    Locks the code's row: of two phones with one code, one gets in. Raises CodeRefused.
+    Locks the code's row: of two phones with one code, one gets in. Raises CodeRefused; those are
+    counted by `address` and end in TooManyRequests.
     """
+    throttles.ENROL_BY_ADDRESS.check(address)
+    try:
+        return _enrol(code, name=name)
+    except CodeRefused:
+        throttles.ENROL_BY_ADDRESS.count(address)
+        raise
+
+
+def _enrol(code: str, *, name: str) -> tuple[Device, str]:
     with transaction.atomic():
         permit = _usable(code)
         token = secrets.token_urlsafe(32)
@@ -120,6 +134,12 @@ def _usable(code: str) -> EnrolmentCode:
     if permit is None or not has_role(permit.collector, permit.programme, Role.COLLECTOR):
         raise CodeRefused
     return permit
+
+
+def token_in(authorization: str) -> str:
+    """The token in an Authorization header of ours; empty when it is none of ours."""
+    scheme, _space, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == SCHEME.lower() else ""
 
 
 def authenticate(token: str) -> Device:

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -10,11 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# RFC 5646: a language, then script, region or variant; grandfathered tags are not used here.
-LANGUAGE_TAG = RegexValidator(
-    r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-[a-z0-9]{5,8})*\Z",
-    message=_("Use a BCP 47 language tag such as “wo” or “fr-SN”."),
-)
+from common.languages import is_known
+
 COUNTRY = RegexValidator(r"^[A-Z]{2}\Z", message=_("Use an ISO 3166-1 code such as “SN”."))
 
 
@@ -35,11 +33,14 @@ class PublishPolicy(models.TextChoices):
 
 
 def language_list(value: object) -> None:
-    """Validates a JSON list of BCP 47 tags."""
+    """Validates a JSON list of codes of `common.languages`."""
     if not isinstance(value, list):
-        raise ValidationError(_("Give a list of language tags."))
-    for tag in value:
-        LANGUAGE_TAG(tag)
+        raise ValidationError(_("Give a list of language codes."))
+    if unknown := [str(code) for code in value if not is_known(str(code))]:
+        raise ValidationError(
+            _("Not language codes that we know: %(codes)s. Use BCP 47 codes such as fr, wo or ff."),
+            params={"codes": ", ".join(unknown)},
+        )
 
 
 class Programme(models.Model):
@@ -68,7 +69,7 @@ class User(AbstractUser):
     """`language` is the one for pages and messages."""
 
     language = models.CharField(
-        max_length=2, choices=[("en", "English"), ("fr", "Français")], default="en"
+        max_length=2, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
     )
 
     @property

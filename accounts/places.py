@@ -3,45 +3,35 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
+from accounts.roles import Role, with_seniors
 
 
 @dataclass(frozen=True)
 class Place:
+    """A page where any of `roles` works; places are shown from the lowest `order` on."""
+
     url_name: str
     label: str | Promise
-    roles: frozenset[Role]
+    roles: tuple[Role, ...]
+    order: int
 
     @property
     def url(self) -> str:
         return reverse(self.url_name)
 
 
-# Named by text only: the rooms behind these names come after this one.
-PLACES = (
-    Place("stories:list", _("Stories"), frozenset({Role.COORDINATOR})),
-    Place(
-        "moderation:queue",
-        _("Review"),
-        frozenset({Role.MODERATOR, Role.SENIOR_MODERATOR, Role.COORDINATOR}),
-    ),
-    Place("screenings:catalogue", _("Screenings"), frozenset({Role.ORGANIZER, Role.COORDINATOR})),
-    Place("accounts:programmes", _("Phones"), frozenset({Role.COORDINATOR})),
-)
+_places: dict[str, Place] = {}
+
+
+def register(place: Place) -> None:
+    """Add a room's page to the navigation. Called in `ready()`."""
+    _places[place.url_name] = place
 
 
 def places_for(roles: Iterable[str]) -> list[Place]:
     held = set(roles)
-    return [place for place in PLACES if held & place.roles and _exists(place)]
-
-
-def _exists(place: Place) -> bool:
-    """A deployment may leave a room's pages out."""
-    try:
-        return bool(place.url)
-    except NoReverseMatch:
-        return False
+    places = sorted(_places.values(), key=lambda place: place.order)
+    return [place for place in places if held & with_seniors(place.roles)]

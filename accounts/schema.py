@@ -1,8 +1,13 @@
-"""Tells drf-spectacular what a phone's token looks like."""
+"""Tells drf-spectacular what tokens look like."""
 
 from typing import Any
 
+from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class StaffScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]  # Not theirs.
+    target_class = "accounts.authentication.StaffAuthentication"
 
 
 class DeviceScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # Not theirs.

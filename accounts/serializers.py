@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import Device, Membership, Programme, Role, User
+from accounts.models import Device, Membership, Programme, User
+from accounts.roles import Role
 
 
 class CredentialsSerializer(serializers.Serializer[Any]):

@@ -22,12 +22,14 @@ class SignInRefused(Problem):
 def check(request: HttpRequest, *, username: str, password: str) -> User:
     """The active user with this password; audited either way.
 
-    Only failures count towards the limits by address and by username. Raises SignInRefused, or
-    TooManyRequests, which does not look at the password any more.
+    Only failures count towards the limits by address, by username, and by both. Raises
+    SignInRefused, or TooManyRequests, which does not look at the password any more.
     """
+    name, address = username.casefold(), throttles.address(request)
     limits = (
-        (throttles.SIGN_IN_BY_ADDRESS, throttles.address(request)),
-        (throttles.SIGN_IN_BY_USERNAME, username.casefold()),
+        (throttles.SIGN_IN_BY_ADDRESS, address),
+        (throttles.SIGN_IN_BY_USERNAME, f"{address} {name}"),
+        (throttles.SIGN_IN_ANYWHERE, name),
     )
     for limit, key in limits:
         limit.check(key)

@@ -15,13 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.devices import TokenRevoked
-from accounts.models import Device, Membership, Role
+from accounts.models import Device, Membership
+from accounts.roles import Role
 from audit import SYSTEM, Action
 from audit.trail import record
 from common.errors import Conflict, NotFound, Problem
 from uploads.declarations import Declaration
-from uploads.models import Status, Upload
-from uploads.signals import completed
+from uploads.models import Status, Upload, UploadQuerySet
+from uploads.signals import failed
 from uploads.stores import ASK_AGAIN, Superseded
 
 # A village may be without network for days, a phone without power for more.
@@ -56,11 +57,18 @@ class UploadTerminated(Problem):
     title = _("This upload was given up")
 
 
+class UploadErased(Problem):
+    status = 410
+    code = "upload_erased"
+    title = _("This upload was erased for good")
+
+
 _ENDED: Final[dict[str, tuple[type[Problem], Any]]] = {
     Status.COMPLETE: (UploadComplete, _("Its bytes are safe here; there is nothing to send.")),
     Status.FAILED: (ChecksumMismatch, _("Send the file again under a new id.")),
     Status.EXPIRED: (UploadExpired, _("Send the file again under a new id.")),
     Status.TERMINATED: (UploadTerminated, _("Send the file again under a new id.")),
+    Status.ERASED: (UploadErased, _("The storyteller wanted it gone: delete it on the phone too.")),
 }
 
 
@@ -71,22 +79,27 @@ def ended(upload: Upload) -> Problem:
 
 
 def find(upload_id: UUID, *, by: Device) -> Upload:
-    """Raises NotFound for another phone's upload as for none."""
-    upload = Upload.objects.select_related("device").filter(pk=upload_id, device=by).first()
+    """Raises NotFound for another collector's upload, or another programme's, as for none."""
+    upload = _own(by).select_related("device").filter(pk=upload_id).first()
     if upload is None:
         raise NotFound(_("This phone has declared no such upload."))
     return upload
 
 
+def _own(phone: Device) -> UploadQuerySet:
+    """The uploads of whoever holds this phone, from earlier phones too: a memory card outlives
+    them, and a phone that was shut out is enrolled anew as another."""
+    return Upload.objects.filter(device__collector=phone.collector_id, programme=phone.programme_id)
+
+
 def declared(declaration: Declaration, *, by: Device) -> Upload | None:
     """The upload of an earlier, equal declaration. Raises UploadConflict for an unequal one."""
-    upload = Upload.objects.filter(pk=declaration.id).first()
-    if upload is None:
+    if not Upload.objects.filter(pk=declaration.id).exists():
         return None
-    same = declaration.same_content(length=upload.length, sha256=upload.sha256)
-    if upload.device_id != by.pk or not same:
-        raise UploadConflict(_("Use a new id for a new file."))
-    return upload
+    upload = _own(by).filter(pk=declaration.id).first()
+    if upload and declaration.same_content(length=upload.length, sha256=upload.sha256):
+        return upload
+    raise UploadConflict(_("Use a new id for a new file."))
 
 
 def declare(declaration: Declaration, *, by: Device) -> Upload:
@@ -109,14 +122,17 @@ def declare(declaration: Declaration, *, by: Device) -> Upload:
         return earlier
 
 
-def take_over(upload: Upload, *, offset: int) -> Upload:
+def take_over(upload: Upload, *, by: Device, offset: int) -> Upload:
     """Make the caller's request the upload's owner; `upload.fence` is its number.
 
     `offset` is what is durable so far. Raises the reason when the upload has ended meanwhile.
     """
     with transaction.atomic():
         Upload.objects.receiving().filter(pk=upload.pk).update(
-            fence=F("fence") + 1, offset=offset, expires_at=timezone.now() + LIFETIME
+            fence=F("fence") + 1,
+            device=by,
+            offset=offset,
+            expires_at=timezone.now() + LIFETIME,
         )
         upload.refresh_from_db()
     if upload.status != Status.RECEIVING:
@@ -151,7 +167,7 @@ def _refusal(row: Any, fence: int) -> Problem | None:
 def conclude(upload: Upload, *, sha256: str, content_key: str) -> Upload:
     """Complete the upload if `sha256`, taken of all its bytes, is what was declared; else fail it.
 
-    Completion, its audit entry and what the receivers of `completed` write are one transaction.
+    The conclusion, its audit entry and what the receivers of `failed` write are one transaction.
     When another request concluded it first, that result stands.
     """
     verified = sha256 == upload.sha256
@@ -167,12 +183,12 @@ def conclude(upload: Upload, *, sha256: str, content_key: str) -> Upload:
 def _complete(upload: Upload, *, content_key: str) -> None:
     if _move(upload, Status.COMPLETE, content_key=content_key, completed_at=timezone.now()):
         record(Action.UPLOAD_COMPLETED, upload.audit_subject, by=upload.device)
-        completed.send(sender=Upload, upload=upload)
 
 
 def _fail(upload: Upload, code: str, *, content_key: str) -> None:
     if _move(upload, Status.FAILED, content_key=content_key, failure_code=code):
         record(Action.UPLOAD_FAILED, upload.audit_subject, by=upload.device, code=code)
+        failed.send(sender=Upload, upload=upload)
 
 
 def terminate(upload: Upload, *, by: Device) -> None:
@@ -196,6 +212,13 @@ def expire(upload: Upload) -> bool:
 def extend(upload: Upload, *, last_write_at: datetime) -> None:
     """Set the expiry by the last byte, which may be younger than the PATCH that brought it."""
     Upload.objects.filter(pk=upload.pk).update(expires_at=last_write_at + LIFETIME)
+
+
+def erased(upload: Upload) -> None:
+    """End the upload, however it stands; the caller holds its lock and removes the bytes."""
+    Upload.objects.filter(pk=upload.pk).update(
+        status=Status.ERASED, content_key="", failure_code="", removed_at=None
+    )
 
 
 def removed(upload: Upload) -> None:

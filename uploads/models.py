@@ -14,6 +14,7 @@ class Status(models.TextChoices):
     FAILED = "failed", _("Failed")
     EXPIRED = "expired", _("Expired")
     TERMINATED = "terminated", _("Given up by the phone")
+    ERASED = "erased", _("Erased")
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
@@ -21,8 +22,8 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.filter(status=Status.RECEIVING)
 
     def given_up(self) -> "UploadQuerySet":
-        """Expired or terminated: their bytes have to go."""
-        return self.filter(status__in=[Status.EXPIRED, Status.TERMINATED])
+        """Expired, terminated or erased: their bytes have to go."""
+        return self.filter(status__in=[Status.EXPIRED, Status.TERMINATED, Status.ERASED])
 
 
 class Upload(models.Model):
@@ -32,6 +33,9 @@ class Upload(models.Model):
     for the present number. `sha256` is what the phone declared, in hex, and what a complete upload
     was verified to have. `content_key` is set once every byte is there, in `common.storage`; a
     failed upload keeps it, so that a coordinator can look at what arrived.
+
+    `device` is the phone that sent last: who enrols another phone in the same programme goes on
+    with it.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -49,7 +53,7 @@ class Upload(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
-    # When the bytes of an expired or terminated upload were off the store.
+    # When the bytes of an upload that was given up or erased were off the store.
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = UploadQuerySet.as_manager()

@@ -2,30 +2,13 @@
 
 from typing import Any, Final
 
+from uploads.models import Status
 from uploads.tus import BODY_TYPE, PATH, VERSION
 
 Json = dict[str, Any]
 
 # The name that accounts.schema gives to a phone's token.
 SECURITY: Final = "device"
-_PROBLEM: Final[Json] = {
-    "description": "A problem (RFC 9457) with a stable `code`.",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "code", "detail"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            }
-        }
-    },
-}
 _UPLOAD: Final[Json] = {
     "type": "object",
     "required": [
@@ -41,7 +24,7 @@ _UPLOAD: Final[Json] = {
         "id": {"type": "string", "format": "uuid"},
         "status": {
             "type": "string",
-            "enum": ["receiving", "complete", "failed", "expired", "terminated"],
+            "enum": Status.values,
         },
         "failure_code": {"type": "string"},
         "offset": {"type": "integer", "description": "Bytes that are durable."},
@@ -153,7 +136,7 @@ def _operation(name: str, summary: str, answers: Json, *headers: Json) -> Json:
         "tags": ["uploads"],
         "security": [{SECURITY: []}],
         "parameters": [version, *headers],
-        "responses": {**answers, "default": _PROBLEM},
+        "responses": answers,
     }
 
 

@@ -93,6 +93,10 @@ class Store(Protocol):
         """Shut out every writer for good and return the content's key in `common.storage`."""
         ...
 
+    def arrived(self, upload_id: UUID) -> str:
+        """The key in `common.storage` of what is here so far, whole or not. Raises Gone."""
+        ...
+
     def remove(self, upload_id: UUID) -> None:
         """Shut out every writer and forget the bytes. Harmless when they are gone."""
         ...
@@ -146,10 +150,14 @@ class FileStore:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def seal(self, upload_id: UUID) -> str:
+        key = self.arrived(upload_id)
+        self._shut(self._path(upload_id))
+        return key
+
+    def arrived(self, upload_id: UUID) -> str:
         path = self._path(upload_id)
         with _or_gone():
             path.stat()
-        self._shut(path)
         return path.relative_to(self.root).as_posix()
 
     def remove(self, upload_id: UUID) -> None:
@@ -268,6 +276,16 @@ def store() -> Store:
     if isinstance(storage, FileSystemStorage):
         return FileStore(Path(storage.location))
     raise ImproperlyConfigured("uploads need a folder for STORAGES['private']")
+
+
+def arrived(upload_id: UUID) -> str:
+    """The key in `common.storage` of what a phone sent so far, for people to look at.
+
+    Also of an upload that is still receiving, or that failed its checksum: it may grow while it is
+    read, and it is nothing that a phone vouched for. Raises Gone when there are no bytes (any
+    more): terminated, expired or erased.
+    """
+    return store().arrived(upload_id)
 
 
 def _fence_path(path: Path) -> Path:

@@ -81,14 +81,16 @@ async def create(request: Request) -> Response:
 
 
 async def offset(request: Request) -> Response:
-    upload = await _settled(await _found(request))
+    _phone, found = await _found(request)
+    upload = await _settled(found)
     headers = {"Upload-Length": str(upload.length), "Upload-Metadata": _metadata(upload)}
     return Response(headers=_state(upload) | headers)
 
 
 async def describe(request: Request) -> Response:
     """Ours, beside tus: whether the phone may delete its copy, and of an upload that failed why."""
-    upload = await _current(await _found(request))
+    _phone, found = await _found(request)
+    upload = await _current(found)
     return JSONResponse(
         {
             "id": str(upload.pk),
@@ -105,10 +107,11 @@ async def describe(request: Request) -> Response:
 async def append(request: Request) -> Response:
     """Take bytes from the offset that the client names, for as long as they come."""
     claimed = _claimed_offset(request)
-    upload = await _found(request)
+    phone, upload = await _found(request)
     _check_length(request, upload, claimed)
     if upload.status == Status.RECEIVING:
-        upload = await _received(request, upload, claimed)
+        writer = await _take_over(upload, claimed, by=phone)
+        upload = await _received(request, upload, writer)
     elif upload.status == Status.COMPLETE and claimed != upload.length:
         raise _mismatch(upload.length)
     _check_alive(upload)
@@ -116,16 +119,15 @@ async def append(request: Request) -> Response:
 
 
 async def terminate(request: Request) -> Response:
-    upload = await _found(request)
-    await in_django(ledger.terminate, upload, by=upload.device)
+    phone, upload = await _found(request)
+    await in_django(ledger.terminate, upload, by=phone)
     await on_disk(store().remove, upload.pk)
     await in_django(ledger.removed, upload)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-async def _received(request: Request, upload: Upload, claimed: int) -> Upload:
+async def _received(request: Request, upload: Upload, writer: Writer) -> Upload:
     """The upload after this request's body, concluded if that was the last of it."""
-    writer = await _take_over(upload, claimed)
     transfer = Transfer(upload, writer)
     watch.add(transfer)
     try:
@@ -138,10 +140,10 @@ async def _received(request: Request, upload: Upload, claimed: int) -> Upload:
     return upload
 
 
-async def _take_over(upload: Upload, claimed: int) -> Writer:
+async def _take_over(upload: Upload, claimed: int, *, by: Device) -> Writer:
     """The sole right to write, from here on, whatever older requests are still doing."""
     durable = await on_disk(store().durable_offset, upload.pk)
-    await in_django(ledger.take_over, upload, offset=durable)
+    await in_django(ledger.take_over, upload, by=by, offset=durable)
     watch.give_way(upload.pk, to=upload.fence)
     writer = await on_disk(store().open, upload.pk, fence=upload.fence)
     if writer.offset != claimed:
@@ -184,18 +186,18 @@ def _make_room(declaration: declarations.Declaration) -> None:
 
 
 async def _device(request: Request) -> Device:
-    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "device" or not token.strip():
+    token = devices.token_in(request.headers.get("authorization", ""))
+    if not token:
         raise NotAuthenticated(
             _("Send “Authorization: Device” with this phone's token."),
-            headers={"WWW-Authenticate": "Device"},
+            headers=dict(devices.CHALLENGE),
         )
-    return await in_django(devices.authenticate, token.strip())
+    return await in_django(devices.authenticate, token)
 
 
-async def _found(request: Request) -> Upload:
-    device = await _device(request)
-    return await in_django(ledger.find, request.path_params["id"], by=device)
+async def _found(request: Request) -> tuple[Device, Upload]:
+    phone = await _device(request)
+    return phone, await in_django(ledger.find, request.path_params["id"], by=phone)
 
 
 def _claimed_offset(request: Request) -> int:

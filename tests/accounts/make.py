@@ -66,7 +66,8 @@ def make_phone(
     place = programme or make_programme()
     person = collector or make_user(role=Role.COLLECTOR, programme=place)
     coordinator = make_user(role=Role.COORDINATOR, programme=place)
-    return devices.enrol(devices.enrolment_code(place, person, by=coordinator), name=name)
+    code = devices.enrolment_code(place, person, by=coordinator)
+    return devices.enrol(code, name=name, address="127.0.0.1")
 
 
 def make_device(
@@ -77,8 +78,14 @@ def make_device(
     return device
 
 
-def phone_client(token: str) -> APIClient:
-    client = APIClient()
+class PhoneClient(APIClient):
+    """The API as a phone; `device` is set by tests that ask for it."""
+
+    device: Device
+
+
+def phone_client(token: str) -> PhoneClient:
+    client = PhoneClient()
     client.credentials(HTTP_AUTHORIZATION=f"Device {token}")
     return client
 

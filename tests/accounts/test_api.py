@@ -1,3 +1,4 @@
+import base64
 import json
 import re
 
@@ -51,8 +52,22 @@ def test_a_token_ends(anybody):
 
     AuthToken.objects.update(expiry=timezone.now())
 
-    late = anybody.get("/api/v1/me", headers={"Authorization": f"Token {token}"})
-    assert late.status_code == 401
+    for _again in range(2):
+        late = anybody.get("/api/v1/me", headers={"Authorization": f"Token {token}"})
+        assert (late.status_code, late.json()["code"]) == (401, "token_expired")
+        assert late.json()["detail"] == "Sign in again."
+        assert late["WWW-Authenticate"] == "Token"
+
+
+def test_a_token_that_ended_goes_when_its_owner_uses_a_newer_one(anybody):
+    user = make_user(role=Role.MODERATOR, with_password=True)
+    sign_in(anybody, user.username)
+    AuthToken.objects.update(expiry=timezone.now())
+    newer = sign_in(anybody, user.username).json()["token"]
+
+    anybody.get("/api/v1/me", headers={"Authorization": f"Token {newer}"})
+
+    assert AuthToken.objects.count() == 1
 
 
 def test_giving_a_token_back_ends_it(anybody):
@@ -117,6 +132,77 @@ def test_a_guesser_is_stopped_before_the_password_is_looked_at(anybody):
     assert int(answer["Retry-After"]) > 0
 
 
+def test_who_guesses_elsewhere_does_not_lock_the_owner_out(anybody):
+    user = make_user(role=Role.MODERATOR, with_password=True)
+    guesser = APIClient(REMOTE_ADDR="192.0.2.7")
+    for _ in range(throttles.SIGN_IN_BY_USERNAME.times):
+        sign_in(guesser, user.username, "wrong")
+
+    assert sign_in(guesser, user.username).status_code == 429
+    assert sign_in(anybody, user.username).status_code == 201
+
+
+def test_a_name_guessed_from_many_addresses_is_closed_to_all(anybody, monkeypatch):
+    monkeypatch.setattr("accounts.throttles.SIGN_IN_ANYWHERE", throttles.Limit("w", times=3))
+    user = make_user(role=Role.MODERATOR, with_password=True)
+    for number in range(3):
+        sign_in(APIClient(REMOTE_ADDR=f"192.0.2.{number}"), user.username.upper(), "wrong")
+
+    assert sign_in(anybody, user.username).status_code == 429
+
+
+def test_no_single_address_can_close_a_name_to_all():
+    assert throttles.SIGN_IN_ANYWHERE.times > 4 * throttles.SIGN_IN_BY_ADDRESS.times
+
+
+@pytest.mark.parametrize("change", ["set_password", "set_unusable_password"])
+def test_tokens_end_with_the_password_that_bought_them(anybody, change):
+    user = make_user(role=Role.MODERATOR, with_password=True)
+    other = make_user(role=Role.MODERATOR, with_password=True)
+    tokens = [sign_in(anybody, one.username).json()["token"] for one in (user, other)]
+
+    getattr(user, change)(*(["another horse battery"] if change == "set_password" else []))
+    user.save()
+
+    answers = [
+        anybody.get("/api/v1/me", headers={"Authorization": f"Token {token}"}) for token in tokens
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+def test_tokens_outlive_other_changes_of_a_person(anybody):
+    user = make_user(role=Role.MODERATOR, with_password=True)
+    token = sign_in(anybody, user.username).json()["token"]
+
+    user.language = "fr"
+    user.save()
+
+    kept = anybody.get("/api/v1/me", headers={"Authorization": f"Token {token}"})
+    assert kept.status_code == 200
+
+
+@pytest.mark.parametrize("given", ["Token \xff", "Token é", "Token caf\xe9 x", "Device \xff"])
+def test_a_token_of_strange_bytes_is_refused_like_any_other(anybody, given):
+    answer = anybody.get("/api/v1/me", headers={"Authorization": given})
+
+    assert answer.status_code == 401
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "position", ["p=xyz", "p=" + "9" * 40, "p=0001-01-01 00:00%2B23:59", "p=%00"]
+)
+def test_a_cursor_that_we_did_not_make_leads_nowhere(position):
+    programme = make_programme()
+    make_device(programme=programme)
+    coordinator = make_user(role=Role.COORDINATOR, programme=programme)
+    cursor = base64.b64encode(position.encode()).decode()
+
+    answer = staff_client(coordinator).get("/api/v1/devices", {"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_an_address_that_tries_many_names_is_stopped_too(anybody, monkeypatch):
     monkeypatch.setattr("accounts.throttles.SIGN_IN_BY_ADDRESS", throttles.Limit("a", times=3))
     for number in range(3):
@@ -157,6 +243,18 @@ def test_a_coordinator_makes_a_code_with_a_picture_for_the_phone():
     assert json.loads(body["qr_payload"]) == {"server": "http://testserver", "code": body["code"]}
     assert body["qr_svg"].startswith("<svg")
     assert not re.search(r"\sstyle=", body["qr_svg"])
+
+
+def test_a_collector_who_is_something_else_too_gets_a_code():
+    programme = make_programme()
+    coordinator = make_user(role=Role.COORDINATOR, programme=programme)
+    collector = make_user(Role.COLLECTOR, Role.ORGANIZER, programme=programme)
+
+    answer = staff_client(coordinator).post(
+        f"/api/v1/programmes/{programme.slug}/enrolment-codes", {"collector": collector.pk}
+    )
+
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.COORDINATOR])
@@ -232,6 +330,26 @@ def test_guessing_codes_is_stopped(anybody, monkeypatch):
     assert answers[0].json()["code"] == "enrolment_code_refused"
 
 
+def test_a_training_room_behind_one_address_gets_in(monkeypatch):
+    monkeypatch.setattr("accounts.throttles.ENROL_BY_ADDRESS", throttles.Limit("r", times=2))
+
+    phones = [make_device() for _ in range(4)]
+
+    assert len(phones) == 4
+
+
+def test_who_has_to_wait_is_told_how_long(anybody, monkeypatch):
+    limit = throttles.Limit("wait", times=1, window_s=600)
+    monkeypatch.setattr("accounts.throttles.ENROL_BY_ADDRESS", limit)
+    monkeypatch.setattr("time.time", lambda: 600 * 1000 + 530.0)
+
+    anybody.post("/api/v1/devices", {"code": "GUESS-1"})
+    answer = anybody.post("/api/v1/devices", {"code": "GUESS-2"}, headers={"Accept-Language": "fr"})
+
+    assert answer["Retry-After"] == "71"
+    assert answer.json()["detail"] == "Trop de tentatives. Attendez 2 minutes et réessayez."
+
+
 def test_a_revoked_phone_is_shut_out_at_once():
     device, token = make_phone()
     coordinator = make_user(role=Role.COORDINATOR, programme=device.programme)
@@ -264,6 +382,18 @@ def test_a_phone_sees_its_own_programme_and_not_its_collectors_others():
     answer = phone_client(token).get("/api/v1/programmes")
 
     assert [row["slug"] for row in answer.json()["results"]] == [device.programme.slug]
+
+
+def test_a_phone_hears_of_no_role_that_its_collector_has_elsewhere():
+    device, token = make_phone()
+    other = make_programme()
+    other.memberships.create(user=device.collector, role=Role.COORDINATOR)
+
+    by_phone = phone_client(token).get("/api/v1/me").json()["memberships"]
+    in_person = staff_client(device.collector).get("/api/v1/me").json()["memberships"]
+
+    assert by_phone == [{"programme": device.programme.slug, "role": "collector"}]
+    assert {held["programme"] for held in in_person} == {device.programme.slug, other.slug}
 
 
 @pytest.mark.parametrize("count", [1, 30])

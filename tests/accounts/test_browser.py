@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.roles import Role
-from tests.accounts.make import PASSWORD, make_device, make_programme, make_user
+from tests.accounts.make import make_device, make_programme, make_user
+from tests.browsing import fits, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -14,17 +15,6 @@ SIZES = {"desk": (1280, 800), "phone": (360, 740)}
 
 
 TIMEOUT_MS = 10_000
-
-
-def sign_in(page: Page, base: str, username: str) -> None:
-    page.goto(f"{base}/sign-in")
-    page.get_by_role("textbox").nth(0).fill(username)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.locator("main button").click()
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("size", SIZES)

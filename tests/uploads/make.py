@@ -11,6 +11,7 @@ from accounts.models import Device
 from tests.accounts.make import make_device
 from uploads import completion, ledger
 from uploads.declarations import Declaration
+from uploads.erasure import erase
 from uploads.models import Status, Upload
 from uploads.stores import store
 
@@ -30,7 +31,7 @@ def make_upload(
 ) -> Upload:
     """Declared and stored as a phone would have it; `received` is what arrived (all unless given).
 
-    A complete one is verified and sends `uploads.signals.completed`, as in life.
+    A complete one is verified, and one that failed sends `uploads.signals.failed`, as in life.
     """
     declaration = Declaration(
         id=upload_id or uuid.uuid4(),
@@ -56,7 +57,7 @@ def path_of(upload: Upload) -> Path:
 
 
 def _fill(upload: Upload, content: bytes) -> None:
-    ledger.take_over(upload, offset=0)
+    ledger.take_over(upload, by=upload.device, offset=0)
     writer = store().open(upload.pk, fence=upload.fence)
     writer.write(content, at=0)
     writer.sync()
@@ -70,5 +71,7 @@ def _end(upload: Upload, status: Status) -> None:
         ledger.conclude(upload, sha256="0" * 64, content_key=store().seal(upload.pk))
     elif status == Status.EXPIRED:
         ledger.expire(upload)
+    elif status == Status.ERASED:
+        erase(upload, by=upload.device)
     else:
         ledger.terminate(upload, by=upload.device)

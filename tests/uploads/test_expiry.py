@@ -90,7 +90,7 @@ def test_a_row_whose_bytes_are_lost_expires():
 
 def test_a_phone_that_comes_back_meanwhile_keeps_its_upload():
     upload = make_upload(status=Status.RECEIVING)
-    ledger.take_over(Upload.objects.get(pk=upload.pk), offset=0)
+    ledger.take_over(Upload.objects.get(pk=upload.pk), by=upload.device, offset=0)
 
     assert not ledger.expire(upload)
     assert upload.status == Status.RECEIVING

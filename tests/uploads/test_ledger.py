@@ -5,64 +5,67 @@ from django.db import IntegrityError
 
 from accounts import devices
 from accounts.models import Membership
+from accounts.roles import Role
 from audit.models import Entry
 from common.errors import NotFound
-from tests.accounts.make import make_device, make_user
+from tests.accounts.make import make_device, make_programme, make_user
 from tests.uploads.make import CONTENT, make_upload
 from uploads import ledger, stores
 from uploads.models import Status, Upload
-from uploads.signals import completed
+from uploads.signals import failed
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def heard():
-    """What receivers of `completed` were told; one that is told to may refuse."""
+    """What receivers of `failed` were told."""
     uploads: list[Upload] = []
 
     def receive(upload: Upload, **_kwargs: object) -> None:
         uploads.append(upload)
 
-    completed.connect(receive)
+    failed.connect(receive)
     yield uploads
-    completed.disconnect(receive)
+    failed.disconnect(receive)
 
 
-def test_completion_is_told_once_with_the_row_as_it_now_is(heard):
-    upload = make_upload()
+def test_a_wrong_digest_is_told_once_with_the_row_as_it_now_is(heard):
+    upload = make_upload(sha256="a" * 64)
 
     again = ledger.conclude(upload, sha256=upload.sha256, content_key="other")
 
     assert [u.pk for u in heard] == [upload.pk]
-    assert heard[0].status == Status.COMPLETE
+    assert (heard[0].status, heard[0].failure_code) == (Status.FAILED, "checksum_mismatch")
     assert again.content_key == upload.content_key != "other"
     assert Entry.objects.filter(subject=upload.audit_subject).count() == 1
 
 
-def test_a_receiver_that_fails_undoes_the_completion():
+def test_a_receiver_that_raises_undoes_the_failure():
     def refuse(**_kwargs: object) -> None:
         raise RuntimeError("no")
 
     upload = make_upload(status=Status.RECEIVING, received=CONTENT)
-    completed.connect(refuse)
+    failed.connect(refuse)
     try:
         with pytest.raises(RuntimeError):
-            ledger.conclude(upload, sha256=upload.sha256, content_key="key")
+            ledger.conclude(upload, sha256="0" * 64, content_key="key")
     finally:
-        completed.disconnect(refuse)
+        failed.disconnect(refuse)
 
     upload.refresh_from_db()
     assert upload.status == Status.RECEIVING
     assert not Entry.objects.filter(subject=upload.audit_subject).exists()
 
 
-def test_a_wrong_digest_is_told_to_nobody(heard):
-    upload = make_upload(sha256="a" * 64)
+def test_a_completion_is_no_failure(heard):
+    upload = make_upload()
 
-    assert upload.status == Status.FAILED
-    assert upload.failure_code == "checksum_mismatch"
-    assert upload.content_key
+    again = ledger.conclude(upload, sha256="0" * 64, content_key="other")
+
+    assert again.status == Status.COMPLETE
+    assert again.content_key == upload.content_key != "other"
+    assert Entry.objects.filter(subject=upload.audit_subject).count() == 1
     assert heard == []
 
 
@@ -72,7 +75,7 @@ def test_what_has_ended_cannot_be_taken_over(status):
     fence = upload.fence
 
     with pytest.raises(type(ledger.ended(upload))):
-        ledger.take_over(upload, offset=0)
+        ledger.take_over(upload, by=upload.device, offset=0)
 
     upload.refresh_from_db()
     assert (upload.status, upload.fence) == (status, fence)
@@ -81,16 +84,48 @@ def test_what_has_ended_cannot_be_taken_over(status):
 def test_each_request_gets_a_number_of_its_own():
     upload = make_upload(status=Status.RECEIVING)
 
-    numbers = [ledger.take_over(upload, offset=0).fence for _ in range(3)]
+    numbers = [ledger.take_over(upload, by=upload.device, offset=0).fence for _ in range(3)]
 
     assert numbers == [2, 3, 4]
 
 
-def test_nobody_finds_another_phones_upload():
+def test_nobody_finds_another_collectors_upload():
     upload = make_upload()
 
     with pytest.raises(NotFound):
         ledger.find(upload.pk, by=make_device(programme=upload.programme))
+
+
+def test_the_same_collector_finds_nothing_of_it_in_another_programme():
+    upload = make_upload()
+    other, collector = make_programme(), upload.device.collector
+    other.memberships.create(user=collector, role=Role.COLLECTOR)
+    elsewhere = make_device(programme=other, collector=collector)
+
+    with pytest.raises(NotFound):
+        ledger.find(upload.pk, by=elsewhere)
+
+
+def test_a_new_phone_of_the_same_collector_goes_on_with_an_upload():
+    upload = make_upload(status=Status.RECEIVING)
+    devices.revoke(upload.device, by=make_user())
+    phone = make_device(programme=upload.programme, collector=upload.device.collector)
+
+    found = ledger.find(upload.pk, by=phone)
+    ledger.take_over(found, by=phone, offset=0)
+
+    assert found.device == phone
+    assert ledger.refusals({found.pk: found.fence}) == {}
+
+
+def test_the_shut_out_phones_transfer_is_still_stopped_after_a_new_phone_took_over():
+    upload = make_upload(status=Status.RECEIVING)
+    fence = upload.fence
+    phone = make_device(programme=upload.programme, collector=upload.device.collector)
+    ledger.take_over(ledger.find(upload.pk, by=phone), by=phone, offset=0)
+    devices.revoke(upload.device, by=make_user())
+
+    assert isinstance(ledger.refusals({upload.pk: fence})[upload.pk], stores.Superseded)
 
 
 def test_a_transfer_in_good_order_is_left_alone():
@@ -114,7 +149,7 @@ def _deactivate(upload: Upload) -> None:
 
 
 def _take_over(upload: Upload) -> None:
-    ledger.take_over(Upload.objects.get(pk=upload.pk), offset=0)
+    ledger.take_over(Upload.objects.get(pk=upload.pk), by=upload.device, offset=0)
 
 
 def _terminate(upload: Upload) -> None:

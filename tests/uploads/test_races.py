@@ -9,7 +9,7 @@ from tests.uploads.make import CONTENT, make_upload
 from uploads import ledger
 from uploads.declarations import Declaration
 from uploads.models import Status, Upload
-from uploads.signals import completed
+from uploads.signals import failed
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +24,8 @@ def test_requests_that_come_at_once_get_different_numbers(rounds):
 
 
 def _taken_over(pk: uuid.UUID) -> Upload:
-    return ledger.take_over(Upload.objects.get(pk=pk), offset=0)
+    upload = Upload.objects.get(pk=pk)
+    return ledger.take_over(upload, by=upload.device, offset=0)
 
 
 def test_one_declaration_sent_many_times_at_once_is_one_upload(rounds):
@@ -44,19 +45,19 @@ def test_of_many_conclusions_at_once_one_is_told(rounds):
     def receive(upload: Upload, **_kwargs: object) -> None:
         heard.append(upload.pk)
 
-    completed.connect(receive)
+    failed.connect(receive)
     try:
         for _round in range(rounds):
             pk = make_upload(status=Status.RECEIVING, received=CONTENT).pk
-            race(*[lambda pk=pk: _conclude(pk)] * 8)
+            race(*[lambda pk=pk: _conclude(pk, sha256="0" * 64)] * 8)
             assert heard.count(pk) == 1
     finally:
-        completed.disconnect(receive)
+        failed.disconnect(receive)
 
 
-def _conclude(pk: uuid.UUID) -> Upload:
+def _conclude(pk: uuid.UUID, *, sha256: str = "") -> Upload:
     upload = Upload.objects.get(pk=pk)
-    return ledger.conclude(upload, sha256=upload.sha256, content_key="key")
+    return ledger.conclude(upload, sha256=sha256 or upload.sha256, content_key="key")
 
 
 def test_of_completing_and_giving_up_at_once_one_wins(rounds):

@@ -55,7 +55,8 @@ def test_a_hanging_request_does_not_hold_up_the_offset(phone, upload_id):
         offset = phone.offset(upload_id)
 
     assert offset == 300_000
-    assert time.monotonic() - started < 1
+    # Who waits for the hanging request waits until the client gives up, after 30 s.
+    assert time.monotonic() - started < 5
 
 
 def test_the_next_request_takes_over_from_one_that_hangs(phone, upload_id):
@@ -65,7 +66,7 @@ def test_the_next_request_takes_over_from_one_that_hangs(phone, upload_id):
         response = phone.send(upload_id, CONTENT[300_000:], at=300_000)
 
         assert response.status_code == 204
-        wait_until(lambda: _is_closed(hanging), timeout_s=3, what="the older request's end")
+        wait_until(lambda: _is_closed(hanging), what="the older request's end")
     assert _stored(upload_id) == CONTENT
     assert phone.state(upload_id)["safe_to_delete"]
 
@@ -82,7 +83,7 @@ def test_the_next_request_takes_over_in_another_process_too(phone, second_server
             wait_until(lambda: phone.offset(upload_id) > 550_000, what="the newer bytes")
             # More than a buffer, so that it is written at once if it is written at all.
             hanging.sendall(b"?" * 600_000)
-            wait_until(lambda: _is_closed(hanging), timeout_s=4, what="the older request's end")
+            wait_until(lambda: _is_closed(hanging), what="the older request's end")
             newer.sendall(content[900_000:])
             wait_until(lambda: phone.state(upload_id)["status"] != "receiving", what="the end")
 
@@ -101,9 +102,9 @@ def test_a_revoked_phone_is_stopped_in_the_middle_and_its_bytes_stay(phone, uplo
         wait_until(lambda: phone.offset(upload_id) == 300_000, what="the bytes")
         devices.revoke(device, by=make_user())
         started = time.monotonic()
-        wait_until(lambda: b"token_revoked" in _read(wire), timeout_s=5, what="the refusal")
+        wait_until(lambda: b"token_revoked" in _read(wire), what="the refusal")
 
-    assert time.monotonic() - started < 2.5
+    assert time.monotonic() - started < 12
     assert phone.ask("HEAD", upload_id).status_code == 401
     assert _stored(upload_id) == CONTENT[:300_000]
     assert Upload.objects.get(pk=upload_id).status == Status.RECEIVING
@@ -124,7 +125,7 @@ def test_giving_up_stops_a_request_that_is_still_sending(phone, upload_id):
         response = phone.ask("DELETE", upload_id)
 
         assert response.status_code == 204
-        wait_until(lambda: _is_closed(wire), timeout_s=4, what="the request's end")
+        wait_until(lambda: _is_closed(wire), what="the request's end")
     assert not path_of(Upload.objects.get(pk=upload_id)).exists()
 
 

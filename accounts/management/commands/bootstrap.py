@@ -2,6 +2,7 @@ import getpass
 import os
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -22,10 +23,15 @@ class Command(BaseCommand):
         parser.add_argument("--programme", required=True, metavar="SLUG")
         parser.add_argument("--name", default="", help="the programme's name (default: its slug)")
         parser.add_argument("--country", default="SN", help="ISO 3166-1 alpha-2")
-        parser.add_argument("--languages", default="", help="BCP 47 tags, comma-separated")
+        parser.add_argument("--languages", default="", help="BCP 47 codes, comma-separated")
         parser.add_argument("--username", required=True)
         parser.add_argument("--full-name", default="")
-        parser.add_argument("--language", default="en", choices=["en", "fr"], help="of the pages")
+        parser.add_argument(
+            "--language",
+            default=settings.LANGUAGE_CODE,
+            choices=dict(settings.LANGUAGES),
+            help="of the pages",
+        )
         parser.add_argument("--role", action="append", choices=Role.values, help="may be repeated")
         parser.add_argument("--password-env", metavar="VAR", help="variable with the password")
 
