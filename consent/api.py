@@ -17,10 +17,14 @@ from accounts.permissions import scope
 from accounts.roles import Role
 from audit import Action
 from audit.trail import record
-from common.languages import is_known
+from common.fields import LanguageField
 from consent import intake, vault, withdrawal
 from consent.models import ConsentRecord, ConsentText, Grant, Identity, Storyteller, Withdrawal
+from consent.permission import PLACE_CHARS, place_key
 from consent.uses import AgeBand, Use
+
+# What a database takes as a whole number.
+MOST_INTEGER = 2**63 - 1
 
 
 class StorytellerDeclaration(serializers.Serializer[Storyteller]):
@@ -81,10 +85,23 @@ class ConsentTextsView(ListAPIView[ConsentText]):
         return texts.order_by("-version", "language")
 
 
+class PlaceField(serializers.CharField):
+    """A place's name; measured as it is compared, which may be longer than it was written."""
+
+    def to_internal_value(self, data: Any) -> str:
+        place = str(super().to_internal_value(data))
+        key = place_key(place)
+        if not key:
+            self.fail("blank")
+        if len(key) > PLACE_CHARS:
+            self.fail("max_length", max_length=PLACE_CHARS)
+        return place
+
+
 class GrantSerializer(serializers.ModelSerializer[Grant]):
     use = serializers.ChoiceField(choices=Use.choices)
     excluded_places = serializers.ListField(
-        child=serializers.CharField(max_length=120), required=False, write_only=True, max_length=50
+        child=PlaceField(max_length=PLACE_CHARS), required=False, write_only=True, max_length=50
     )
 
     class Meta:
@@ -116,21 +133,14 @@ RECORD_FACTS = [
 class ConsentDeclaration(serializers.ModelSerializer[ConsentRecord]):
     id = serializers.UUIDField()
     storyteller = serializers.UUIDField()
-    text = serializers.IntegerField()
+    text = serializers.IntegerField(min_value=1, max_value=MOST_INTEGER)
+    spoken_language = LanguageField()
     proof_sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
     grants = GrantSerializer(many=True)
 
     class Meta:
         model = ConsentRecord
         fields = ["id", "storyteller", "text", *RECORD_FACTS, "grants"]
-
-    def validate_spoken_language(self, value: str) -> str:
-        if not is_known(value):
-            raise serializers.ValidationError(
-                _("Not a language code that we know; send a BCP 47 code such as fr, wo or ff."),
-                code="language_unknown",
-            )
-        return value
 
     def validate_grants(self, grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
         uses = [grant["use"] for grant in grants]
@@ -165,18 +175,11 @@ class ConsentsView(GenericAPIView[ConsentRecord]):
         declaration.is_valid(raise_exception=True)
         data = declaration.validated_data
         device = device_of(request)
-        storyteller = get_object_or_404(
-            Storyteller,
-            pk=data["storyteller"],
-            programme=device.programme,
-            registered_by=device.collector,
-        )
-        text = get_object_or_404(ConsentText, pk=data["text"], programme=device.programme)
         consent, created = intake.record_consent(
-            storyteller,
+            intake.storyteller_of(device, data["storyteller"]),
             by=device,
             pk=data["id"],
-            text=text,
+            text=intake.text_of(device, data["text"]),
             facts={name: data[name] for name in RECORD_FACTS if name in data},
             grants=data["grants"],
         )

@@ -1,40 +1,40 @@
 """Who consented to what, with which proof, and who took it back.
 
-Records, grants and withdrawals are only ever added. A storyteller is a pseudonym here; name and
-contact live in `Identity`, sealed, behind a role of their own.
+Records, grants and withdrawals are only ever added; `consent.erasure` alone blanks what a person
+could be known by. A storyteller is a pseudonym here; name and contact live in `Identity`, sealed,
+behind a role of their own.
 """
 
 from datetime import datetime
-from typing import Any, NoReturn
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Programme, User
-from common.errors import Conflict
-from consent.permission import place_key
+from audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from consent.permission import PLACE_CHARS, runs
 from consent.uses import MINORS, AgeBand, Use
 from uploads.models import Status as UploadStatus
 from uploads.models import Upload
 
 
-class AppendOnly(Conflict):
-    code = "append_only"
-    title = _("Consent is only ever added to")
+class ConsentModel(AppendOnlyModel):
+    instead = _("Record a new consent or a withdrawal instead.")
 
-
-class AppendOnlyModel(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly(_("Record a new consent or a withdrawal instead."))
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly(_("Record a new consent or a withdrawal instead."))
+class StorytellerQuerySet(models.QuerySet["Storyteller"]):
+    def locked(self) -> "StorytellerQuerySet":
+        """Hold the rows until the transaction ends: a withdrawal and what arrives wait here.
+
+        Whoever takes stories' rows too takes this one first. Not the key: rows that point at the
+        storyteller may be added meanwhile.
+        """
+        return self.select_for_update(of=("self",), no_key=True)
 
 
 class Storyteller(models.Model):
@@ -48,12 +48,18 @@ class Storyteller(models.Model):
     declared_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects = StorytellerQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.pseudonym
 
     @property
     def audit_subject(self) -> str:
         return f"storyteller:{self.pk}"
+
+    def has_withdrawn(self) -> bool:
+        """Whether they took everything back; asked of the database each time."""
+        return Withdrawal.objects.filter(storyteller=self).exists()
 
 
 class Identity(models.Model):
@@ -68,7 +74,7 @@ class Identity(models.Model):
         return f"Identity of {self.storyteller_id}"
 
 
-class ConsentText(AppendOnlyModel):
+class ConsentText(ConsentModel):
     """What was read aloud; a changed word is a new version."""
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="consent_texts")
@@ -90,18 +96,24 @@ class ConsentText(AppendOnlyModel):
 
 
 def verified_proof() -> Exists:
-    """An upload that stands as proof: complete, verified, and of the declared hash."""
+    """An upload that stands as proof: complete, verified, of the declared hash, and from a phone
+    of the collector who recorded the consent."""
     return Exists(
         Upload.objects.filter(
             pk=OuterRef("proof_id"),
             sha256=OuterRef("proof_sha256"),
             programme=OuterRef("storyteller__programme"),
+            device__collector=OuterRef("collector"),
             status=UploadStatus.COMPLETE,
         )
     )
 
 
-class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
+class ConsentRecordQuerySet(AppendOnlyQuerySet["ConsentRecord"]):
+    def standing(self) -> "ConsentRecordQuerySet":
+        """Records of storytellers who did not withdraw."""
+        return self.filter(storyteller__withdrawal=None)
+
     def permitting(
         self, use: Use, *, at: datetime, place: str | None = None
     ) -> "ConsentRecordQuerySet":
@@ -113,18 +125,42 @@ class ConsentRecordQuerySet(models.QuerySet["ConsentRecord"]):
             use=use,
             allowed=True,
         )
-        if place:
-            grants = grants.exclude(exclusions__place=place_key(place))
+        if place is not None:
+            grants = grants.exclude(_excluding(place))
         adult = ~Q(storyteller__age_band__in=MINORS)
         return self.filter(
             verified_proof(),
             Exists(grants),
             adult | Q(guardian_consented=True, child_assented=True),
-            withdrawals=None,
-        )
+        ).standing()
 
 
-class ConsentRecord(AppendOnlyModel):
+def _excluding(place: str) -> Exists:
+    excluded = Exclusion.objects.filter(grant=OuterRef("pk"))
+    if not (found := runs(place)):
+        return Exists(excluded)
+    joined = Replace(F("place"), Value(" "), Value(""))
+    return Exists(excluded.alias(joined=joined).filter(joined__in=found))
+
+
+class Belonging(ConsentModel):
+    """Whose an upload is and as what, for good; `consent.belongings` writes and asks it."""
+
+    class Purpose(models.TextChoices):
+        PROOF = "proof", _("Proof of consent")
+        RECORDING = "recording", _("Recording of a story")
+
+    upload_id = models.UUIDField(primary_key=True)
+    storyteller = models.ForeignKey(Storyteller, models.PROTECT, related_name="belongings")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    # As the phone declared it, also when the bytes never came.
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ConsentRecord(ConsentModel):
     """One act of consent. The proof is an upload that may arrive later than the record."""
 
     id = models.UUIDField(primary_key=True)
@@ -145,7 +181,8 @@ class ConsentRecord(AppendOnlyModel):
     declared_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ConsentRecordQuerySet.as_manager()
+    # mypy's plugin makes the abstract base's manager a class variable, and not this one.
+    objects = ConsentRecordQuerySet.as_manager()  # type: ignore[misc]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -159,7 +196,7 @@ class ConsentRecord(AppendOnlyModel):
         return ConsentRecord.objects.filter(verified_proof(), pk=self.pk).exists()
 
 
-class Grant(AppendOnlyModel):
+class Grant(ConsentModel):
     record = models.ForeignKey(ConsentRecord, models.PROTECT, related_name="grants")
     use = models.CharField(max_length=32, choices=Use)
     allowed = models.BooleanField(default=False)
@@ -181,11 +218,11 @@ class Grant(AppendOnlyModel):
         return f"{self.use}: {self.allowed}"
 
 
-class Exclusion(AppendOnlyModel):
+class Exclusion(ConsentModel):
     """A place where a granted use is still refused; stored as `permission.place_key` writes it."""
 
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="exclusions")
-    place = models.CharField(max_length=120)
+    place = models.CharField(max_length=PLACE_CHARS)
 
     class Meta:
         constraints = [
@@ -196,20 +233,20 @@ class Exclusion(AppendOnlyModel):
         return self.place
 
 
-class Withdrawal(AppendOnlyModel):
-    """Takes a whole record back; needs no reason, so none is kept."""
+class Withdrawal(ConsentModel):
+    """Takes back all that a storyteller ever agreed to, and what they might have sent later.
+
+    It needs no reason, so none is kept.
+    """
 
     class Channel(models.TextChoices):
         SLIP = "slip", _("Code on the slip")
         STAFF = "staff", _("Told to the programme")
 
-    record = models.ForeignKey(ConsentRecord, models.PROTECT, related_name="withdrawals")
+    storyteller = models.OneToOneField(Storyteller, models.PROTECT, related_name="withdrawal")
     channel = models.CharField(max_length=8, choices=Channel)
     withdrawn_at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["record"], name="withdrawal_once_a_record")]
-
     def __str__(self) -> str:
-        return str(self.record_id)
+        return str(self.storyteller_id)

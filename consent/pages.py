@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.pages import public_page
+from accounts.page_access import public_page
 from accounts.throttles import address
 from common.errors import Problem
 from consent.forms import SlipForm
@@ -24,7 +24,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     try:
         withdraw_by_slip(form.cleaned_data["slip_code"], address=address(request))
     except Problem as problem:
-        form.add_error("slip_code", str(problem.detail or problem.title))
+        form.add_error("slip_code", problem.sentence)
         return _page(request, form, status=problem.status)
     return render(request, "consent/withdrawn.html")
 

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# kwargs: record (ConsentRecord), by (audit actor)
+# kwargs: storyteller (Storyteller, locked, who took back all that is theirs), by (audit actor)
 withdrawn = Signal()

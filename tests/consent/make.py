@@ -19,7 +19,7 @@ SLIP_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECORDED_AT = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 
 
-def make_upload(
+def make_upload_row(
     device: Device,
     *,
     pk: uuid.UUID | None = None,
@@ -50,13 +50,17 @@ def slip_code() -> str:
 
 
 def make_storyteller(
-    device: Device, *, age_band: AgeBand = AgeBand.FROM_25_TO_34, slip: str = ""
+    device: Device,
+    *,
+    age_band: AgeBand = AgeBand.FROM_25_TO_34,
+    slip: str = "",
+    pseudonym: str = "Voice one",
 ) -> Storyteller:
     storyteller, _created = intake.declare_storyteller(
         device.programme,
         by=device.collector,
         pk=uuid.uuid4(),
-        pseudonym="Voice one",
+        pseudonym=pseudonym,
         age_band=age_band,
         slip_code=slip or slip_code(),
     )
@@ -89,7 +93,7 @@ def make_consent(
     device = device or make_device()
     proof_id, proof_sha256 = uuid.uuid4(), secrets.token_hex(32)
     if with_proof:
-        make_upload(device, pk=proof_id, sha256=proof_sha256)
+        make_upload_row(device, pk=proof_id, sha256=proof_sha256)
     usual = granted(Use.INTERNAL_ARCHIVE, Use.TRANSCRIPTION, Use.COMMUNITY_SCREENING)
     consent, _created = intake.record_consent(
         storyteller or make_storyteller(device),

@@ -46,15 +46,24 @@ def test_a_wrong_code_takes_nothing_back(published, code, status):
     assert Story.objects.get(pk=story.pk).status == Status.PUBLISHED
 
 
-def test_codes_cannot_be_tried_out(published):
-    story, slip = published
+def test_codes_cannot_be_tried_out():
     for _ in range(withdrawal.WRONG_SLIPS.times):
+        assert Client().post("/withdraw", {"slip_code": slip_code()}).status_code == 404
+
+    answer = Client().post("/withdraw", {"slip_code": slip_code()})
+
+    assert answer.status_code == 429
+
+
+def test_wrong_codes_of_others_never_stop_a_right_one(published):
+    story, slip = published
+    for _ in range(withdrawal.WRONG_SLIPS.times + 1):
         Client().post("/withdraw", {"slip_code": slip_code()})
 
     answer = Client().post("/withdraw", {"slip_code": slip})
 
-    assert answer.status_code == 429
-    assert Story.objects.get(pk=story.pk).status == Status.PUBLISHED
+    assert answer.status_code == 200
+    assert Story.objects.get(pk=story.pk).status == Status.WITHDRAWN
 
 
 def test_the_page_speaks_french():
