@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -12,17 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import actor_of, device_of, user_of
-from accounts.models import Device
+from accounts.models import Device, Programme
 from accounts.permissions import scope
-from accounts.roles import Role
-from common.fields import SentenceField
-from common.languages import is_known
-from consent.models import ConsentRecord
-from stories import intake
-from stories.models import Recording, Story
+from accounts.roles import REVIEWERS, Role
+from common.fields import LanguageField, SentenceField
+from consent.intake import consent_of
+from stories import erasure, intake
+from stories.models import Recording, Story, StoryQuerySet
 from stories.originals import open_original
 
-STAFF = (Role.MODERATOR, Role.SENIOR_MODERATOR, Role.COORDINATOR)
+# What a database takes as a whole number.
+MOST_INTEGER = 2**63 - 1
 CHANGES_A_PAGE = 100
 
 
@@ -32,25 +33,26 @@ class RecordingSerializer(serializers.Serializer[Recording]):
     sha256 = serializers.RegexField(r"^[0-9a-f]{64}$")
     size_bytes = serializers.IntegerField(min_value=1)
 
+    def validate_size_bytes(self, value: int) -> int:
+        if value > settings.UPLOAD_MAX_BYTES:
+            raise serializers.ValidationError(
+                _("This is more than the server takes. Record in shorter parts."), code="max_value"
+            )
+        return value
+
 
 class StoryDeclaration(serializers.Serializer[Story]):
     id = serializers.UUIDField()
     consent = serializers.UUIDField()
     title = serializers.CharField(max_length=120)
-    language = serializers.CharField(max_length=12)
+    language = LanguageField()
     recorded_at = serializers.DateTimeField()
     recording = RecordingSerializer()
 
-    def validate_language(self, value: str) -> str:
-        if not is_known(value):
-            raise serializers.ValidationError(
-                _("Not a language code that we know; send a BCP 47 code such as fr, wo or ff."),
-                code="language_unknown",
-            )
-        return value
-
 
 class StorySerializer(serializers.ModelSerializer[Story]):
+    """Of a story that is gone, neither its title, nor a note, nor the hash of its recording."""
+
     programme = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
     failure_reason = SentenceField(read_only=True)
     recording = RecordingSerializer(read_only=True)
@@ -75,6 +77,13 @@ class StorySerializer(serializers.ModelSerializer[Story]):
         ]
         read_only_fields = fields
 
+    def to_representation(self, story: Story) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(story)
+        if story.is_gone:
+            shown |= {"title": "", "note_for_collector": ""}
+            shown["recording"] |= {"sha256": ""}
+        return shown
+
 
 class ChangeSerializer(serializers.ModelSerializer[Story]):
     failure_reason = SentenceField(read_only=True)
@@ -83,6 +92,10 @@ class ChangeSerializer(serializers.ModelSerializer[Story]):
         model = Story
         fields = ["id", "status", "failure_code", "failure_reason", "note_for_collector", "change"]
 
+    def to_representation(self, story: Story) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(story)
+        return shown | {"note_for_collector": ""} if story.is_gone else shown
+
 
 class ChangesSerializer(serializers.Serializer[Any]):
     changes = ChangeSerializer(many=True)
@@ -90,30 +103,41 @@ class ChangesSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField()
 
 
-def visible_stories(request: Request) -> QuerySet[Story]:
-    """Stories that the asker may know of: a phone its collector's own, staff their programmes'."""
-    stories = Story.objects.select_related("programme").prefetch_related("recordings")
+def own_stories(device: Device) -> QuerySet[Story]:
+    """What the phone's collector recorded in its programme, with whichever phone."""
+    programmes = Programme.objects.filter(pk=device.programme_id)
+    return _with_facts().of_collector(device.collector).of_programmes(programmes)
+
+
+def visible_stories(request: Request, *roles: Role) -> QuerySet[Story]:
+    """A phone's own stories; for a person those of the programmes where they hold one of `roles`.
+
+    Each view names the roles that it is for: who coordinates here may be less elsewhere.
+    """
     if isinstance(request.auth, Device):
-        stories = stories.of_collector(request.auth.collector)
-        return stories.of_programmes(scope(request, Role.COLLECTOR))
-    return stories.of_programmes(scope(request, *STAFF))
+        return own_stories(request.auth)
+    return _with_facts().of_programmes(scope(request, *roles))
+
+
+def _with_facts() -> StoryQuerySet:
+    return Story.objects.select_related("programme", "recording")
 
 
 class StoryView(RetrieveAPIView[Story]):
-    roles = (Role.COLLECTOR, *STAFF)
+    roles = (Role.COLLECTOR, *REVIEWERS)
     serializer_class = StorySerializer
 
     def get_queryset(self) -> QuerySet[Story]:
-        return visible_stories(self.request)
+        return visible_stories(self.request, *REVIEWERS)
 
 
 class StoriesView(ListAPIView[Story]):
     ordering = ("-created_at", "pk")
-    roles = (Role.COLLECTOR, *STAFF)
+    roles = (Role.COLLECTOR, *REVIEWERS)
     serializer_class = StorySerializer
 
     def get_queryset(self) -> QuerySet[Story]:
-        return visible_stories(self.request)
+        return visible_stories(self.request, *REVIEWERS)
 
     @extend_schema(request=StoryDeclaration, responses={201: StorySerializer, 200: StorySerializer})
     def post(self, request: Request) -> Response:
@@ -122,12 +146,7 @@ class StoriesView(ListAPIView[Story]):
         declaration.is_valid(raise_exception=True)
         device = device_of(request)
         facts = _facts(declaration.validated_data)
-        consent = get_object_or_404(
-            ConsentRecord,
-            pk=declaration.validated_data["consent"],
-            collector=device.collector,
-            storyteller__programme=device.programme,
-        )
+        consent = consent_of(device, declaration.validated_data["consent"])
         story, created = intake.declare_story(
             consent, by=device, pk=declaration.validated_data["id"], facts=facts
         )
@@ -156,19 +175,20 @@ class SubmitView(GenericAPIView[Story]):
     @extend_schema(request=None, responses=StorySerializer)
     def post(self, request: Request, pk: str) -> Response:
         """Hand the story over once its bytes are verified. A replay returns the story as it is."""
-        story = get_object_or_404(visible_stories(request), pk=pk)
-        intake.submit(story, by=device_of(request))
+        device = device_of(request)
+        story = get_object_or_404(own_stories(device), pk=pk)
+        intake.submit(story, by=device)
         return Response(StorySerializer(story).data)
 
 
 class ResumeReviewView(GenericAPIView[Story]):
-    roles = (Role.COLLECTOR, *STAFF)
+    roles = (Role.COLLECTOR, *REVIEWERS)
     serializer_class = StorySerializer
 
     @extend_schema(request=None, responses=StorySerializer)
     def post(self, request: Request, pk: str) -> Response:
         """Say that the changes which a moderator asked for are made."""
-        story = get_object_or_404(visible_stories(request), pk=pk)
+        story = get_object_or_404(visible_stories(request, *REVIEWERS), pk=pk)
         story.resume_review(by=actor_of(request))
         return Response(StorySerializer(story).data)
 
@@ -180,8 +200,20 @@ class RetryView(GenericAPIView[Story]):
     @extend_schema(request=None, responses=StorySerializer)
     def post(self, request: Request, pk: str) -> Response:
         """Let the machines try a failed story again."""
-        story = get_object_or_404(visible_stories(request), pk=pk)
+        story = get_object_or_404(visible_stories(request, *self.roles), pk=pk)
         story.retry(by=user_of(request))
+        return Response(StorySerializer(story).data)
+
+
+class EraseView(GenericAPIView[Story]):
+    roles = (Role.COORDINATOR,)
+    serializer_class = StorySerializer
+
+    @extend_schema(request=None, responses=StorySerializer)
+    def post(self, request: Request, pk: str) -> Response:
+        """Erase a withdrawn story for good: its bytes, all that was made of it, its words."""
+        story = get_object_or_404(visible_stories(request, *self.roles), pk=pk)
+        erasure.erase(story, by=user_of(request))
         return Response(StorySerializer(story).data)
 
 
@@ -196,8 +228,7 @@ class OriginalView(GenericAPIView[Story]):
     @extend_schema(request=None, responses=OriginalSerializer)
     def post(self, request: Request, pk: str) -> Response:
         """An address of the phone's own file, untouched; each opening is audited."""
-        programmes = scope(request, *self.roles)
-        story = get_object_or_404(Story.objects.of_programmes(programmes), pk=pk)
+        story = get_object_or_404(visible_stories(request, *self.roles), pk=pk)
         return Response({"url": open_original(story, by=user_of(request))})
 
 
@@ -211,10 +242,12 @@ class ChangesView(GenericAPIView[Story]):
     )
     def get(self, request: Request) -> Response:
         """What changed for this collector since `cursor`, oldest first; each story once."""
-        cursor = serializers.IntegerField(min_value=0).run_validation(
+        device = device_of(request)
+        cursor = serializers.IntegerField(min_value=0, max_value=MOST_INTEGER).run_validation(
             request.query_params.get("cursor", "0")
         )
-        stories = visible_stories(request).filter(change__gt=cursor).order_by("change")
+        # One collector's alone: each counts for itself, so several have no common order.
+        stories = own_stories(device).filter(change__gt=cursor).order_by("change")
         found = list(stories[: CHANGES_A_PAGE + 1])
         shown = found[:CHANGES_A_PAGE]
         answer = {

@@ -4,30 +4,28 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Device
-from audit import Action, Actor
+from audit import SYSTEM, Action, Actor
 from audit.trail import record
-from common.errors import Conflict
-from common.replay import declare_once
+from common.errors import Problem
+from common.replay import IdReused, declare_once
+from consent import belongings
 from consent.models import ConsentRecord
-from consent.permission import WITHDRAWN
-from stories.models import ConsentMissing, Feed, Recording, Story
+from consent.withdrawal import ConsentWithdrawn, hold_standing
+from stories import arrivals
+from stories.arrivals import RecordingLost, UploadFailedChecksum
+from stories.models import Feed, Recording, Story, Tombstone
 from stories.states import Status
-from uploads.models import Status as UploadStatus
 from uploads.models import Upload
 
 
-class UploadIncomplete(Conflict):
-    code = "upload_incomplete"
-    title = _("The recording has not arrived completely")
-
-
-class UploadMismatch(Conflict):
-    code = "upload_mismatch"
-    title = _("Another file arrived than the one that was declared")
+class StoryErased(Problem):
+    status = 410
+    code = "story_erased"
+    title = _("The story was erased")
 
 
 def declare_story(
@@ -36,14 +34,14 @@ def declare_story(
     """Return the story and whether it is new; see `declare_once` for replays.
 
     `facts` are title, language, recorded_at and recording {id, upload, sha256, size_bytes}.
-    Raises `ConsentMissing` when the consent was withdrawn, also by a withdrawal in flight.
+    Raises `ConsentWithdrawn` after a withdrawal, also after one in flight; `UploadTaken` when its
+    recording is something else already, `IdReused` when that id is another's; `StoryErased`.
     """
+    if Tombstone.objects.filter(pk=pk).exists():
+        raise StoryErased(_("Its storyteller wanted it gone. Delete it from the phone."))
 
     def make(declared_digest: str) -> Story:
-        # The lock makes a withdrawal in flight wait for this story, or this story for it.
-        ConsentRecord.objects.select_for_update(of=("self",), no_key=True).get(pk=consent.pk)
-        if consent.withdrawals.exists():
-            raise ConsentMissing(WITHDRAWN)
+        hold_standing(consent.storyteller)
         return _create(consent, by=by, pk=pk, facts=facts, declared_digest=declared_digest)
 
     content = {"by": by.collector_id, "consent": consent.pk, **facts}
@@ -70,42 +68,66 @@ def _create(
         change=Feed.next_change(by.collector_id),
         declared_digest=declared_digest,
     )
-    recording = facts["recording"]
-    Recording.objects.create(
-        pk=recording["id"],
-        story=story,
-        upload_declared=recording["upload"],
-        sha256=recording["sha256"],
-        size_bytes=recording["size_bytes"],
-    )
+    _add_recording(story, facts["recording"])
     record(Action.STORY_DECLARED, story.audit_subject, by=by)
     return story
+
+
+def _add_recording(story: Story, facts: Mapping[str, Any]) -> None:
+    belongings.claim_recording(
+        facts["upload"], storyteller=story.consent.storyteller, sha256=facts["sha256"]
+    )
+    try:
+        with transaction.atomic():
+            Recording.objects.create(
+                pk=facts["id"],
+                story=story,
+                upload_declared=facts["upload"],
+                sha256=facts["sha256"],
+                size_bytes=facts["size_bytes"],
+            )
+    except IntegrityError as error:
+        raise IdReused(_("Give each recording an id of its own.")) from error
 
 
 def submit(story: Story, *, by: Actor) -> None:
     """Hand the story over once its recording is verified; a replay changes nothing.
 
-    Raises `UploadIncomplete`, `UploadMismatch` or `ConsentMissing`, each saying what is missing.
+    Raises `UploadIncomplete` or `ConsentMissing`, each saying what is missing; `ConsentWithdrawn`;
+    and a `RecordingLost`, with which a draft fails too.
     """
-    with transaction.atomic():
-        locked = Story.objects.select_for_update(of=("self",), no_key=True).get(pk=story.pk)
-        if locked.status != Status.DRAFT and locked.submitted_at:
-            return
-        for recording in locked.recordings.all():
-            recording.upload = _verified_upload(recording, programme_id=locked.programme_id)
-            recording.save(update_fields=["upload"])
-        locked.submit(by=by)
+    try:
+        _hand_over(story, by=by)
+    except RecordingLost as lost:
+        fail_draft(story, lost, by=by)
+        raise
     story.refresh_from_db()
 
 
-def _verified_upload(recording: Recording, *, programme_id: int) -> Upload:
-    upload = Upload.objects.filter(pk=recording.upload_declared, programme_id=programme_id).first()
-    if upload is None or upload.status != UploadStatus.COMPLETE:
-        raise UploadIncomplete(
-            _("Finish the upload of the recording, then submit again."),
-            received_bytes=upload.offset if upload else 0,
-            declared_bytes=recording.size_bytes,
-        )
-    if (upload.sha256, upload.length) != (recording.sha256, recording.size_bytes):
-        raise UploadMismatch(_("Declare the story again with the hash of the file that you sent."))
-    return upload
+@transaction.atomic
+def _hand_over(story: Story, *, by: Actor) -> None:
+    locked = Story.objects.locked().select_related("recording").get(pk=story.pk)
+    if locked.is_gone:
+        raise ConsentWithdrawn
+    if locked.submitted_at:
+        return
+    recording = locked.recording
+    recording.upload = arrivals.verified(recording)
+    recording.save(update_fields=["upload"])
+    locked.submit(by=by)
+
+
+@transaction.atomic
+def fail_draft(story: Story, lost: RecordingLost, *, by: Actor) -> None:
+    """A draft whose recording can't come any more says so, instead of waiting for ever."""
+    locked = Story.objects.locked().get(pk=story.pk)
+    if locked.status == Status.DRAFT:
+        locked.fail(by=by, code=lost.failure_code, reason=lost.reason)
+
+
+def follow_failed_upload(*, upload: Upload, **_kwargs: Any) -> None:
+    """Receiver of `uploads.signals.failed`, in its transaction."""
+    drafts = Story.objects.filter(status=Status.DRAFT, recording__upload_declared=upload.pk)
+    for story in drafts.select_related("recording"):
+        if arrivals.upload_of(story.recording) == upload:
+            fail_draft(story, UploadFailedChecksum(), by=SYSTEM)

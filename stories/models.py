@@ -15,11 +15,15 @@ from audit import Action, Actor
 from audit.trail import record
 from common.errors import Conflict
 from consent.models import ConsentRecord
-from consent.permission import Permission, may
+from consent.permission import Permission, may, may_be_kept
 from consent.uses import Use
-from stories import signals
+from stories import arrivals, signals
 from stories.states import GONE, MOVES, Status
 from uploads.models import Upload
+
+STORY_WITHDRAWN = Permission(
+    False, "story_withdrawn", _("The story was withdrawn. Delete every copy, on the phone too.")
+)
 
 
 class MoveRefused(Conflict):
@@ -65,6 +69,14 @@ class StoryQuerySet(models.QuerySet["Story"]):
 
     def of_collector(self, collector: User) -> "StoryQuerySet":
         return self.filter(collector=collector)
+
+    def locked(self) -> "StoryQuerySet":
+        """Hold the rows until the transaction ends; every move and decision asks again under it.
+
+        Of the story alone: a join must not lock programme or consent too. Not the key: rows that
+        point at the story (jobs, cases, recordings) may be added meanwhile.
+        """
+        return self.select_for_update(of=("self",), no_key=True)
 
     def present(self) -> "StoryQuerySet":
         """Stories that were neither withdrawn nor erased."""
@@ -144,29 +156,23 @@ class Story(models.Model):
         return f"story:{self.pk}"
 
     @property
-    def recording(self) -> "Recording":
-        """The recording that the pages show; a story has exactly one until later parts come."""
-        return self.recordings.all()[0]
+    def is_gone(self) -> bool:
+        """Withdrawn or erased: nothing of it may be shown to anybody."""
+        return self.status in GONE
 
     def may(self, use: Use, *, at: datetime, place: str | None = None) -> Permission:
         """Return whether consent and state permit `use`; see `consent.permission.may`."""
-        if self.status in GONE:
-            return Permission(False, "story_withdrawn", _("The story was withdrawn."))
+        if self.is_gone:
+            return STORY_WITHDRAWN
         return may(use, self.consent, at=at, place=place)
 
     def submit(self, *, by: Actor) -> None:
-        """Hand over to the machines; raises `ConsentMissing` when no proof stands behind it."""
-
-        def has_ground(story: Story) -> None:
-            permissions = [story.may(use, at=timezone.now()) for use in Use]
-            if not any(permissions):
-                raise ConsentMissing(permissions[0])
-
+        """Hand over to the machines; raises `ConsentMissing` when no consent stands behind it."""
         self._move(
             Status.SUBMITTED,
             by=by,
             action=Action.STORY_SUBMITTED,
-            check=has_ground,
+            check=_consent_stands,
             submitted_at=timezone.now(),
         )
 
@@ -188,11 +194,13 @@ class Story(models.Model):
         )
 
     def retry(self, *, by: Actor) -> None:
+        """Raises as `arrivals.verified` does: what never arrived can't be worked on again."""
         self._move(
             Status.PROCESSING,
             by=by,
             action=Action.STORY_RETRIED,
             only_from=Status.FAILED,
+            check=_recording_is_here,
             failure_code="",
             failure_reason="",
         )
@@ -254,10 +262,21 @@ class Story(models.Model):
     def withdraw(self, *, by: Actor) -> None:
         """Wins over every other move; withdrawing again changes nothing."""
         with transaction.atomic():
-            locked = Story.objects.select_for_update(no_key=True).get(pk=self.pk)
-            if locked.status not in GONE:
+            locked = Story.objects.locked().get(pk=self.pk)
+            if not locked.is_gone:
                 locked._move(Status.WITHDRAWN, by=by, action=Action.STORY_WITHDRAWN)
         self.refresh_from_db()
+
+    def erase(self, *, by: Actor) -> None:
+        """Blank what the row says of the story; `stories.erasure` takes all the rest with it."""
+        self._move(
+            Status.ERASED,
+            by=by,
+            action=Action.STORY_ERASED,
+            title="",
+            note_for_collector="",
+            declared_digest="",
+        )
 
     def _move(
         self,
@@ -272,24 +291,40 @@ class Story(models.Model):
     ) -> None:
         """Lock the row, check the move, write status, fields and audit entry in one transaction."""
         with transaction.atomic():
-            story = Story.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+            story = Story.objects.locked().get(pk=self.pk)
             before = Status(story.status)
             if to not in MOVES[before] or only_from not in (None, before):
-                raise MoveRefused(
-                    _("The story is “%(now)s”; it cannot become “%(to)s”.")
-                    % {"now": before.label, "to": to.label},
-                    status_now=before.value,
-                )
+                raise _refusal(before, to)
             if check:
                 check(story)
-            changed = {"status": to, "moved_at": timezone.now(), **fields}
-            changed["change"] = Feed.next_change(story.collector_id)
-            for name, value in changed.items():
-                setattr(story, name, value)
-            story.save(update_fields=list(changed))
+            story._write(status=to, moved_at=timezone.now(), **fields)
             record(action, story.audit_subject, by=by, **(facts or {}))
             signals.moved.send(Story, story=story, before=before, by=by)
         self.refresh_from_db()
+
+    def _write(self, **fields: Any) -> None:
+        fields["change"] = Feed.next_change(self.collector_id)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(fields))
+
+
+def _refusal(before: Status, to: Status) -> MoveRefused:
+    return MoveRefused(
+        _("The story is “%(now)s”; it cannot become “%(to)s”.")
+        % {"now": before.label, "to": to.label},
+        status_now=before.value,
+    )
+
+
+def _consent_stands(story: Story) -> None:
+    permission = may_be_kept(story.consent)
+    if not permission:
+        raise ConsentMissing(permission)
+
+
+def _recording_is_here(story: Story) -> None:
+    arrivals.verified(story.recording)
 
 
 def _screening_is_granted(story: Story) -> None:
@@ -302,16 +337,21 @@ class Recording(models.Model):
     """A file that a phone declared for a story; `upload` is set once its bytes are verified."""
 
     id = models.UUIDField(primary_key=True)
-    story = models.ForeignKey(Story, models.CASCADE, related_name="recordings")
+    story = models.OneToOneField(Story, models.CASCADE, related_name="recording")
     upload_declared = models.UUIDField(unique=True, help_text="The client's id of its upload.")
     upload = models.OneToOneField(Upload, models.PROTECT, null=True, related_name="+")
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
 
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["story"], name="recording_once_a_story"),
-        ]
-
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Tombstone(models.Model):
+    """That a story was erased, and nothing else of it; outlives its row."""
+
+    story_id = models.UUIDField(primary_key=True)
+    erased_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.story_id)

@@ -11,8 +11,8 @@ from audit.trail import record
 from common import media
 from common.errors import NotFound
 from common.media import Claim, Servable
+from stories import arrivals
 from stories.models import Story
-from stories.states import GONE
 from uploads.models import Upload
 
 USE = "inspect"
@@ -28,7 +28,7 @@ def open_original(story: Story, *, by: User) -> str:
 
     Works for whatever arrived whole, also when its hash was wrong. Raises `OriginalMissing`.
     """
-    if story.status in GONE or not _upload(story).content_key:
+    if story.is_gone or not _upload(story).content_key:
         raise OriginalMissing(_("Nothing is kept of this story, or its bytes never came whole."))
     record(Action.MEDIA_ORIGINAL_OPENED, story.audit_subject, by=by)
     return media.url("original", story.pk, use=USE, viewer=by.audit_name)
@@ -54,8 +54,7 @@ def authorise_original(claim: Claim) -> Servable:
 
 
 def _upload(story: Story) -> Upload:
-    declared = story.recording.upload_declared
-    upload = Upload.objects.filter(pk=declared, programme=story.programme_id).first()
+    upload = arrivals.upload_of(story.recording)
     if upload is None:
         raise OriginalMissing(_("The phone has not begun to send it."))
     return upload

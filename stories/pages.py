@@ -12,14 +12,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import names
-from accounts.pages import PageRequest, page_for
+from accounts.page_access import PageRequest, page_for
 from accounts.roles import Role
-from audit import Action
 from audit.models import Entry
 from common import languages
 from common.errors import Problem
 from consent.models import Withdrawal
 from consent.withdrawal import withdraw as withdraw_consent
+from stories.arrivals import upload_of
+from stories.erasure import erase as erase_story
 from stories.models import Story
 from stories.originals import open_original
 from stories.states import Status
@@ -57,12 +58,18 @@ def story(request: PageRequest, pk: UUID) -> HttpResponse:
         "story": shown,
         "language": languages.name(shown.language),
         "history": [
-            (entry.at, Action(entry.action).label, people[entry.actor]) for entry in entries
+            (entry.at, entry.get_action_display(), people[entry.actor]) for entry in entries
         ],
         "is_failed": shown.status == Status.FAILED,
-        "is_gone": shown.status in (Status.WITHDRAWN, Status.ERASED),
+        "can_retry": _arrived(shown),
+        "is_withdrawn": shown.status == Status.WITHDRAWN,
     }
     return render(request, "stories/story.html", context)
+
+
+def _arrived(story: Story) -> bool:
+    upload = upload_of(story.recording)
+    return upload is not None and upload.is_verified
 
 
 @require_POST
@@ -71,7 +78,7 @@ def retry(request: PageRequest, pk: UUID) -> HttpResponse:
     try:
         _story(request, pk).retry(by=request.user)
     except Problem as problem:
-        messages.error(request, str(problem.detail))
+        messages.error(request, problem.sentence)
     return redirect("stories:story", pk=pk)
 
 
@@ -82,7 +89,7 @@ def original(request: PageRequest, pk: UUID) -> HttpResponse:
     try:
         return redirect(open_original(_story(request, pk), by=request.user))
     except Problem as problem:
-        messages.error(request, str(problem.detail))
+        messages.error(request, problem.sentence)
         return redirect("stories:story", pk=pk)
 
 
@@ -96,6 +103,19 @@ def withdraw(request: PageRequest, pk: UUID) -> HttpResponse:
     return redirect("stories:story", pk=pk)
 
 
+@require_POST
+@page_for(Role.COORDINATOR)
+def erase(request: PageRequest, pk: UUID) -> HttpResponse:
+    try:
+        erase_story(_story(request, pk), by=request.user)
+        messages.success(request, _("Erased. Nothing of it is kept but that it was here."))
+    except Problem as problem:
+        messages.error(request, problem.sentence)
+    return redirect("stories:story", pk=pk)
+
+
 def _story(request: PageRequest, pk: UUID) -> Story:
-    related = Story.objects.select_related("programme", "collector", "consent__storyteller")
+    related = Story.objects.select_related(
+        "programme", "collector", "device", "consent__storyteller", "recording"
+    )
     return get_object_or_404(related.of_programmes(request.programmes), pk=pk)

@@ -21,7 +21,7 @@ class Status(TextChoices):
 
 
 MOVES: Mapping[Status, frozenset[Status]] = {
-    Status.DRAFT: frozenset({Status.SUBMITTED, Status.WITHDRAWN}),
+    Status.DRAFT: frozenset({Status.SUBMITTED, Status.FAILED, Status.WITHDRAWN}),
     Status.SUBMITTED: frozenset({Status.PROCESSING, Status.WITHDRAWN}),
     Status.PROCESSING: frozenset({Status.IN_REVIEW, Status.FAILED, Status.WITHDRAWN}),
     Status.FAILED: frozenset({Status.PROCESSING, Status.WITHDRAWN}),

@@ -9,4 +9,5 @@ urlpatterns = [
     path("stories/<uuid:pk>/retry", pages.retry, name="retry"),
     path("stories/<uuid:pk>/original", pages.original, name="original"),
     path("stories/<uuid:pk>/withdraw", pages.withdraw, name="withdraw"),
+    path("stories/<uuid:pk>/erase", pages.erase, name="erase"),
 ]

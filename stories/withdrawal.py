@@ -1,22 +1,19 @@
-"""A withdrawn consent takes its stories with it."""
+"""Who withdraws takes all their stories along."""
 
 from typing import Any
 
 from audit import Actor
-from consent.models import ConsentRecord
+from consent.models import Storyteller
 from stories.models import Story
 
 
-def withdraw_stories(*, record: ConsentRecord, by: Actor, **_kwargs: Any) -> None:
+def withdraw_stories(*, storyteller: Storyteller, by: Actor, **_kwargs: Any) -> None:
     """Receiver of `consent.signals.withdrawn`, in its transaction.
 
-    All rows are locked first and in one order: moving them one by one would let two
-    withdrawals, or a withdrawal and a decision, wait for each other in a circle.
+    The stories are locked first and in one order, before the first one moves: a move takes the
+    collector's feed too, and who held that while waiting for another story would wait in a circle
+    with a decision on that story.
     """
-    stories = (
-        Story.objects.select_for_update(of=("self",), no_key=True)
-        .filter(consent=record)
-        .order_by("pk")
-    )
-    for story in list(stories):
+    theirs = Story.objects.filter(consent__storyteller=storyteller)
+    for story in list(theirs.locked().order_by("pk")):
         story.withdraw(by=by)

@@ -8,11 +8,11 @@ from accounts.models import Device, User
 from accounts.roles import Role
 from audit import SYSTEM
 from consent.models import ConsentRecord
-from stories import intake
+from stories import erasure, intake
 from stories.models import Story
 from stories.states import Status
 from tests.accounts.make import make_device, make_user
-from tests.consent.make import RECORDED_AT, make_consent, make_upload
+from tests.consent.make import RECORDED_AT, make_consent, make_upload_row
 
 # The shortest way to each state, by the method that takes the last step.
 WAYS: dict[Status, tuple[str, ...]] = {
@@ -26,22 +26,37 @@ WAYS: dict[Status, tuple[str, ...]] = {
     Status.APPROVED: ("submit", "start", "review", "approve"),
     Status.PUBLISHED: ("submit", "start", "review", "approve", "publish"),
     Status.WITHDRAWN: ("withdraw",),
+    Status.ERASED: ("withdraw", "erase"),
 }
 
 
-def story_facts(*, sha256: str = "", size_bytes: int = 1000, **facts: Any) -> dict[str, Any]:
+def story_facts(
+    *, sha256: str = "", size_bytes: int = 1000, upload: uuid.UUID | None = None, **facts: Any
+) -> dict[str, Any]:
     return {
         "title": "A made-up story",
         "language": "en",
         "recorded_at": RECORDED_AT,
         "recording": {
             "id": uuid.uuid4(),
-            "upload": uuid.uuid4(),
+            "upload": upload or uuid.uuid4(),
             "sha256": sha256 or secrets.token_hex(32),
             "size_bytes": size_bytes,
         },
         **facts,
     }
+
+
+def declare_story(
+    device: Device | None = None, *, consent: ConsentRecord | None = None, **facts: Any
+) -> Story:
+    """A draft of which nothing has arrived yet."""
+    device = device or (consent.storyteller.registered_by.devices.get() if consent else None)
+    device = device or make_device()
+    story, _created = intake.declare_story(
+        consent or make_consent(device), by=device, pk=uuid.uuid4(), facts=story_facts(**facts)
+    )
+    return story
 
 
 def make_story(
@@ -54,27 +69,29 @@ def make_story(
     case_id: uuid.UUID | None = None,
     **facts: Any,
 ) -> Story:
-    """A story in `status`. From `submitted` on its recording is an upload that stands complete.
+    """A story in `status`, whose recording is an upload that stands complete.
 
     The machine's receivers run as they would: a story that passed through `submitted` has jobs.
     """
-    device = device or (consent.storyteller.registered_by.devices.get() if consent else None)
-    device = device or make_device()
-    declared = story_facts(**facts)
-    story, _created = intake.declare_story(
-        consent or make_consent(device), by=device, pk=uuid.uuid4(), facts=declared
-    )
-    recording = declared["recording"]
-    make_upload(
-        device,
-        pk=recording["upload"],
-        sha256=recording["sha256"],
-        length=recording["size_bytes"],
+    story = declare_story(device, consent=consent, **facts)
+    sender = _phone_of(story)
+    recording = story.recording
+    make_upload_row(
+        sender,
+        pk=recording.upload_declared,
+        sha256=recording.sha256,
+        length=recording.size_bytes,
         content_key=content_key,
     )
     for step in WAYS[status]:
-        _take(step, story, device=device, approvers=approvers, case_id=case_id)
+        _take(step, story, device=sender, approvers=approvers, case_id=case_id)
     return story
+
+
+def _phone_of(story: Story) -> Device:
+    if story.device is None:
+        raise ValueError("a declared story has the phone that declared it")
+    return story.device
 
 
 def _take(
@@ -104,6 +121,8 @@ def _take(
         story.publish(by=SYSTEM)
     elif step == "withdraw":
         story.withdraw(by=SYSTEM)
+    elif step == "erase":
+        erasure.erase(story, by=SYSTEM)
 
 
 def _two_moderators(story: Story) -> tuple[User, User]:

@@ -2,39 +2,45 @@
 
 import secrets
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import devices
-from accounts.models import Device
+from accounts.models import Membership
 from accounts.roles import Role
 from consent import withdrawal
 from consent.models import Withdrawal
+from consent.uses import AgeBand, Use
 from stories.models import Recording, Story
 from stories.states import Status
 from tests.accounts.make import (
     make_phone,
     make_programme,
     make_user,
+    phone_client,
     staff_client,
 )
-from tests.consent.make import make_consent, make_storyteller, make_text, make_upload, slip_code
+from tests.consent.make import (
+    granted,
+    make_consent,
+    make_storyteller,
+    make_text,
+    make_upload_row,
+    slip_code,
+)
 from tests.stories.make import make_story
 from uploads.models import Status as UploadStatus
 
 pytestmark = pytest.mark.django_db
 
 
-class Phone(APIClient):
-    device: Device
-
-
 @pytest.fixture
 def phone():
     device, token = make_phone()
-    client = Phone()
-    client.credentials(HTTP_AUTHORIZATION=f"Device {token}")
+    client = phone_client(token)
     client.device = device
     return client
 
@@ -59,7 +65,7 @@ def declaration(consent, **changes):
 def arrived(device, body, **changes):
     recording = body["recording"]
     facts = {"sha256": recording["sha256"], "length": recording["size_bytes"], **changes}
-    return make_upload(device, pk=uuid.UUID(recording["upload"]), **facts)
+    return make_upload_row(device, pk=uuid.UUID(recording["upload"]), **facts)
 
 
 def test_a_declared_story_is_a_draft_of_the_phones_programme(phone):
@@ -111,6 +117,7 @@ def test_another_phones_id_says_nothing_of_its_story(phone):
         ({"title": ""}, "#/title"),
         ({"recorded_at": "yesterday"}, "#/recorded_at"),
         ({"id": "7"}, "#/id"),
+        ({"title": "Nul\0"}, "#/title"),
     ],
 )
 def test_a_wrong_field_is_named(phone, change, pointer):
@@ -121,10 +128,26 @@ def test_a_wrong_field_is_named(phone, change, pointer):
     assert answer["Content-Type"].startswith("application/problem+json")
 
 
-def test_another_programmes_consent_is_not_there(phone):
-    answer = phone.post("/api/v1/stories", declaration(make_consent()))
+@pytest.mark.parametrize("size_bytes", [10**30, 2**63, 4 * 1024**3, 0, -1])
+def test_a_size_that_the_server_does_not_take_is_refused(phone, size_bytes):
+    body = declaration(make_consent(phone.device))
+    body["recording"]["size_bytes"] = size_bytes
 
-    assert answer.status_code == 404
+    answer = phone.post("/api/v1/stories", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "#/recording/size_bytes"
+    assert ("shorter parts" in error["detail"]) == (size_bytes > 0)
+
+
+def test_another_programmes_consent_is_not_known(phone):
+    theirs = make_consent()
+
+    answer = phone.post("/api/v1/stories", declaration(theirs))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "consent_unknown")
+    assert answer.json()["id"] == str(theirs.pk)
 
 
 def test_a_story_on_a_withdrawn_consent_is_refused(phone):
@@ -150,17 +173,8 @@ def test_submitting_twice_hands_over_once(phone):
     assert Story.objects.get().status == Status.PROCESSING
 
 
-@pytest.mark.parametrize(
-    ("upload", "code"),
-    [
-        (None, "upload_incomplete"),
-        ({"status": UploadStatus.RECEIVING}, "upload_incomplete"),
-        ({"status": UploadStatus.FAILED}, "upload_incomplete"),
-        ({"sha256": "0" * 64}, "upload_mismatch"),
-        ({"length": 999}, "upload_mismatch"),
-    ],
-)
-def test_a_story_whose_bytes_are_not_there_stays_a_draft(phone, upload, code):
+@pytest.mark.parametrize("upload", [None, {"status": UploadStatus.RECEIVING}])
+def test_a_story_whose_bytes_are_not_there_yet_stays_a_draft(phone, upload):
     body = declaration(make_consent(phone.device))
     phone.post("/api/v1/stories", body)
     if upload is not None:
@@ -168,7 +182,7 @@ def test_a_story_whose_bytes_are_not_there_stays_a_draft(phone, upload, code):
 
     answer = phone.post(f"/api/v1/stories/{body['id']}/submit")
 
-    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert (answer.status_code, answer.json()["code"]) == (409, "upload_incomplete")
     assert Story.objects.get().status == Status.DRAFT
 
 
@@ -180,6 +194,90 @@ def test_a_story_without_proof_of_consent_is_not_taken(phone):
     answer = phone.post(f"/api/v1/stories/{body['id']}/submit")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "consent_proof_missing")
+
+
+def test_an_embargo_is_no_reason_to_leave_a_story_on_the_phone(phone):
+    until = timezone.now() + timedelta(days=400)
+    grants = granted(Use.COMMUNITY_SCREENING, not_before=until)
+    body = declaration(make_consent(phone.device, grants=grants))
+    phone.post("/api/v1/stories", body)
+    arrived(phone.device, body)
+
+    answer = phone.post(f"/api/v1/stories/{body['id']}/submit")
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        ({"grants": []}, "consent_missing"),
+        ({"grants": [{"use": Use.INTERNAL_ARCHIVE, "allowed": False}]}, "consent_missing"),
+        ({"with_proof": False, "grants": []}, "consent_proof_missing"),
+        ({"age_band": AgeBand.UNDER_15, "child_assented": True}, "consent_guardian_missing"),
+    ],
+)
+def test_a_story_without_a_consent_to_stand_on_is_told_what_is_missing(phone, act, code):
+    facts = dict(act)
+    band = facts.pop("age_band", AgeBand.FROM_50)
+    storyteller = make_storyteller(phone.device, age_band=band)
+    body = declaration(make_consent(phone.device, storyteller=storyteller, **facts))
+    phone.post("/api/v1/stories", body)
+    arrived(phone.device, body)
+
+    answer = phone.post(f"/api/v1/stories/{body['id']}/submit")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+
+
+def test_a_phone_that_submits_a_withdrawn_story_is_told_to_delete_it(phone):
+    body = declaration(make_consent(phone.device))
+    phone.post("/api/v1/stories", body)
+    Story.objects.get().withdraw(by=phone.device)
+
+    answer = phone.post(f"/api/v1/stories/{body['id']}/submit")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "consent_withdrawn")
+    assert "Delete it from the phone" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("who", ["phone", "moderator"])
+def test_of_a_withdrawn_story_neither_title_nor_hash_is_told(phone, who):
+    story = make_story(phone.device, title="Known in the village")
+    story.withdraw(by=phone.device)
+    moderator = make_user(Role.MODERATOR, programme=story.programme)
+    client = phone if who == "phone" else staff_client(moderator)
+
+    for path in ("/api/v1/stories", f"/api/v1/stories/{story.pk}"):
+        told = client.get(path).content.decode()
+        assert str(story.pk) in told
+        assert "Known in the village" not in told
+        assert story.recording.sha256 not in told
+
+
+def test_a_coordinator_may_not_do_elsewhere_what_only_coordinators_may():
+    story = make_story(status=Status.FAILED)
+    user = make_user(Role.COORDINATOR)
+    Membership.objects.create(user=user, programme=story.programme, role=Role.MODERATOR)
+    client = staff_client(user)
+
+    for action in ("retry", "original", "erase"):
+        assert client.post(f"/api/v1/stories/{story.pk}/{action}").status_code == 404, action
+    assert client.get(f"/api/v1/stories/{story.pk}").status_code == 200
+    assert Story.objects.get(pk=story.pk).status == Status.FAILED
+
+
+def test_changes_are_for_phones_alone():
+    collector = make_user(Role.COLLECTOR, Role.MODERATOR)
+
+    answer = staff_client(collector).get("/api/v1/stories/changes")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "phone_required")
+
+
+@pytest.mark.parametrize("cursor", ["-1", "x", str(10**30)])
+def test_a_cursor_that_was_never_given_is_refused(phone, cursor):
+    assert phone.get(f"/api/v1/stories/changes?cursor={cursor}").status_code == 400
 
 
 def test_a_revoked_phone_is_told_so(phone):
@@ -286,19 +384,3 @@ def test_a_wrong_slip_is_told_so(phone, slip, status, code):
     answer = APIClient().post("/api/v1/withdrawals", {"slip_code": slip})
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
-
-
-def test_an_identity_is_for_protection_officers_alone():
-    device, _token = make_phone()
-    storyteller = make_storyteller(device)
-    url = f"/api/v1/storytellers/{storyteller.pk}/identity"
-    officer = staff_client(make_user(Role.PROTECTION_OFFICER, programme=device.programme))
-    officer.put(url, {"name": "Not A Person", "contact": "none"})
-
-    assert officer.get(url).json() == {"name": "Not A Person", "contact": "none"}
-    for role in set(Role) - {Role.PROTECTION_OFFICER}:
-        other = staff_client(make_user(role, programme=device.programme))
-        assert other.get(url).status_code == 403
-    stranger = staff_client(make_user(Role.PROTECTION_OFFICER, programme=make_programme()))
-    assert stranger.get(url).status_code == 404
-    assert b"Not A Person" not in bytes(storyteller.identity.name_sealed)

@@ -1,16 +1,21 @@
 """The coordinator's pages, and who may not open them."""
 
 import hashlib
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.roles import Role
 from audit.models import Entry
+from audit.trail import record
 from common import storage
+from common.errors import Conflict
 from stories.models import Story
 from stories.states import Status
 from tests.accounts.make import make_device, make_programme, make_user, staff_client
+from tests.consent.make import make_consent, make_storyteller
 from tests.stories.make import make_story
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +55,50 @@ def test_the_history_names_people_and_not_numbers(story, coordinator):
     assert coordinator.display_name in page
     assert f"{story.collector.display_name}&#x27;s phone" in page
     assert "device:" not in page
+
+
+def test_an_entry_of_a_newer_version_is_shown_by_its_name(story, coordinator):
+    newer: Any = SimpleNamespace(value="story.rewound")
+    record(newer, story.audit_subject, by=coordinator)
+
+    assert "story.rewound" in signed_in(coordinator).get(f"/stories/{story.pk}").content.decode()
+
+
+def test_it_says_from_which_phone_a_story_came(story, coordinator):
+    page = signed_in(coordinator).get(f"/stories/{story.pk}").content.decode()
+
+    assert story.device.name in page
+
+
+def test_of_a_withdrawn_story_the_pages_tell_only_that(coordinator):
+    device = make_device(programme=coordinator.memberships.get().programme)
+    storyteller = make_storyteller(device, pseudonym="Known pseudonym")
+    story = make_story(
+        device,
+        consent=make_consent(device, storyteller=storyteller),
+        status=Status.CHANGES_REQUESTED,
+        title="Known in the village",
+    )
+    story.withdraw(by=coordinator)
+    client = signed_in(coordinator)
+
+    for path in ("/stories", f"/stories/{story.pk}"):
+        page = client.get(path).content.decode()
+        assert "A story that was withdrawn" in page
+        assert "Known" not in page
+        assert story.recording.sha256 not in page
+        assert "Say which language" not in page
+
+
+def test_a_refusal_without_a_detail_is_still_a_sentence(story, coordinator, monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise Conflict
+
+    monkeypatch.setattr(Story, "retry", refuse)
+
+    page = signed_in(coordinator).post(f"/stories/{story.pk}/retry", follow=True)
+
+    assert str(Conflict.title) in page.content.decode()
 
 
 def test_trying_again_sends_it_back_to_the_machines(story, coordinator):
