@@ -73,5 +73,5 @@ def _enrolled() -> str:
     collector = User.objects.create(username=name)
     Membership.objects.create(user=collector, programme=programme, role=Role.COLLECTOR)
     code = devices.enrolment_code(programme, collector, by=collector)
-    _device, token = devices.enrol(code, name=name)
+    _device, token = devices.enrol(code, name=name, address="127.0.0.1")
     return token

@@ -68,7 +68,10 @@ def _started(port: int) -> "subprocess.Popen[bytes]":
     app = ("uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(port))
     with (VAR / "web.log").open("ab") as log:
         return subprocess.Popen(  # noqa: S603  # Our own words.
-            [sys.executable, "-m", *app, "--no-access-log"], cwd=BASE_DIR, stdout=log, stderr=log
+            [sys.executable, "-m", *app, "--no-access-log", "--no-proxy-headers"],
+            cwd=BASE_DIR,
+            stdout=log,
+            stderr=log,
         )
 
 

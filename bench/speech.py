@@ -8,14 +8,14 @@ from statistics import median
 from typing import Final, Self
 
 from django.conf import settings
-from faster_whisper import WhisperModel, decode_audio
+from faster_whisper import WhisperModel
 
 from bench import recordings
 from bench.contest import Costs, Options, Row, Skipped, cpus, take_turns, walls
 from bench.environment import KEPT, VAR
 from demo.wer import word_error_rate
 from transcode import ffmpeg, voice, weights
-from transcode.whisper import DECODING, FasterWhisper
+from transcode.whisper import DECODING, FasterWhisper, loaded
 
 # Whisper hears 30 s at a time, so short recordings have a cost of their own.
 RECORDINGS: Final = {
@@ -23,7 +23,6 @@ RECORDINGS: Final = {
     "en": ("speech/en_jfk.flac", "speech/en_librispeech.flac"),
 }
 BARE: Final = "bare faster-whisper"
-DETECTION: Final = "detection"
 
 Engine = Callable[[Path, str], str]
 
@@ -67,13 +66,9 @@ def _model() -> Path:
 def _engines(folder: Path) -> dict[str, Engine]:
     threads = settings.WORKER_THREADS
     ours = FasterWhisper(folder=folder, threads=threads)
-    ours.warm()
+    loaded(folder, threads)
     bare = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
-    return {
-        "ours": partial(_by_ours, ours),
-        BARE: partial(_by_bare, bare),
-        DETECTION: partial(_detection, bare),
-    }
+    return {"ours": partial(_by_ours, ours), BARE: partial(_by_bare, bare)}
 
 
 def _by_ours(engine: FasterWhisper, sound: Path, language: str) -> str:
@@ -90,12 +85,6 @@ def _by_bare(model: WhisperModel, sound: Path, language: str) -> str:
     return " ".join(segment.text.strip() for segment in segments)
 
 
-def _detection(model: WhisperModel, sound: Path, language: str) -> str:
-    """What ours does besides, to warn of another language than the collector declared."""
-    detected, _probability, _all = model.detect_language(decode_audio(str(sound)))
-    return str(detected)
-
-
 def _heard(speech: _Speech, engines: dict[str, Engine], options: Options) -> list[Row]:
     texts: dict[str, str] = {}
 
@@ -108,15 +97,13 @@ def _heard(speech: _Speech, engines: dict[str, Engine], options: Options) -> lis
 
 
 def _times(speech: _Speech, costs: Costs) -> list[Row]:
-    ours, bare, detection = costs["ours"], costs[BARE], costs[DETECTION]
+    ours, bare = costs["ours"], costs[BARE]
     what = f"{speech.language}, {speech.duration_s:.0f} s in {len(speech.sounds)}"
     note = f"{speech.duration_s / median(walls(ours)):.1f} times as fast as spoken"
     said = {"what": what, "beside": BARE, "better": "less"}
-    share = {"what": "of that, language detection", "beside": "all of ours", "better": "less"}
     return [
         Row.pairing(walls(ours), walls(bare), unit="s", note=note, **said),
         Row.pairing(cpus(ours), cpus(bare), unit="CPU s", **said),
-        Row.pairing(cpus(detection), cpus(ours), unit="CPU s", **share),
     ]
 
 

@@ -55,6 +55,10 @@ class Api:
     def put(self, path: str, **body: Any) -> Json:
         return self._json(self.http.put(f"/api/v1/{path}", json=body))
 
+    def put_file(self, path: str, content: bytes, *, content_type: str) -> Json:
+        headers = {"Content-Type": content_type}
+        return self._json(self.http.put(f"/api/v1/{path}", content=content, headers=headers))
+
     def follow(self, link: str) -> Json:
         """The page of a list that the service linked to."""
         return self._json(self.http.get(link))

@@ -6,6 +6,7 @@ is, and writes the index last, since only then does it know it.
 
 import struct
 import subprocess
+import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -42,7 +43,9 @@ def dress(clip: Path, target: Path, *, at: datetime) -> Path:
 def spoken_consent(target: Path) -> Path:
     """Two seconds of sound, where a real proof has the storyteller say yes."""
     tone = "sine=frequency=220:duration=2,volume=0.2"
-    _ffmpeg("-f", "lavfi", "-i", tone, "-c:a", "aac", "-b:a", "48k", target)
+    # Every act of consent has a proof of its own: nobody's bytes prove another's.
+    own = ["-metadata", f"comment={uuid.uuid4()}"]
+    _ffmpeg("-f", "lavfi", "-i", tone, "-c:a", "aac", "-b:a", "48k", *own, target)
     return target
 
 

@@ -45,6 +45,14 @@ class Moderator:
         expect(len(answer.content) > 0, "the film is empty")
         return len(answer.content)
 
+    def transcript(self, story: Json) -> Json:
+        return self.api.get(f"stories/{story['id']}/transcript")
+
+    def transcribe(self, story: Json, srt: bytes) -> Json:
+        """Put a subtitle file where there is no transcript yet."""
+        path = f"stories/{story['id']}/transcript.srt"
+        return self.api.put_file(path, srt, content_type="application/x-subrip")
+
     def approve(self, dossier: Json) -> Json:
         return self._decide("approve", dossier)
 

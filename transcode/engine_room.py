@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import structlog
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,8 @@ from transcode.speech import Engine
 from transcode.workers import Unready
 
 MODEL_PAUSE_S = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 def model_folder(*, download: bool) -> Path:
@@ -26,8 +29,18 @@ def warm_up() -> None:
 
     The worker's processes load it themselves, since CTranslate2 does not survive a fork.
     """
+    log.info("speech_starts", model=settings.WHISPER_MODEL)
+    _require_model(download=True)
+
+
+def look_again() -> None:
+    """Whether the model has come meanwhile; a transcription that waits for it fetches it."""
+    _require_model(download=False)
+
+
+def _require_model(*, download: bool) -> None:
     try:
-        model_folder(download=True)
+        model_folder(download=download)
     except weights.ModelAbsent as absent:
         raise Unready(absent.reason) from absent
 
@@ -40,6 +53,7 @@ def engine_for(language: str) -> Engine | None:
     try:
         _set_up()
     except weights.ModelAbsent as absent:
+        log.warning("model_absent", model=settings.WHISPER_MODEL, detail=absent.reason)
         raise Retry(
             "model_absent", _("The speech model is not installed."), MODEL_PAUSE_S
         ) from absent

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,16 @@ PAUSE_S = 60.0
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A file in scratch that is to become a rendition. `media` is None for pictures."""
+
+    path: Path
+    profile: str
+    content_type: str
+    media: Media | None
+
+
+@dataclass(frozen=True)
 class Kept:
     """A file that is durable in the store under a new key; `facts` are a Rendition's columns."""
 
@@ -35,37 +45,41 @@ def original(recording: Recording) -> AbstractContextManager[Path]:
     return storage.local(storage.private(), recording.upload.content_key)
 
 
-def keep(
-    path: Path, profile: str, *, story_id: uuid.UUID, content_type: str, media: Media | None
-) -> Kept:
-    """Store the file under a key that nothing points to yet. `media` is None for pictures.
+def prefix_of(story_id: uuid.UUID) -> str:
+    """Below which all that is made of a story lies, and nothing else."""
+    return f"renditions/{story_id}"
+
+
+def keep(draft: Draft, *, story_id: uuid.UUID) -> Kept:
+    """Store the file under a key that nothing points to yet.
 
     All keys of a story share a prefix, so that erasing it also finds what a killed worker left.
     """
-    key = storage.new_key(f"renditions/{story_id}", path.suffix)
-    with path.open("rb") as file:
+    key = storage.new_key(prefix_of(story_id), draft.path.suffix)
+    with draft.path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    storage.put(path, key)
-    video = media.video if media else None
+    storage.put(draft.path, key)
+    video = draft.media.video if draft.media else None
     return Kept(
         {
-            "profile": profile,
+            "profile": draft.profile,
             "key": key,
-            "content_type": content_type,
-            "size_bytes": path.stat().st_size,
+            "content_type": draft.content_type,
+            "size_bytes": draft.path.stat().st_size,
             "sha256": sha256,
             "width": video.width if video else None,
             "height": video.height if video else None,
-            "duration_s": media.duration_s if media else None,
+            "duration_s": draft.media.duration_s if draft.media else None,
         }
     )
 
 
 @contextmanager
-def kept_if_recorded(kept: Sequence[Kept]) -> Iterator[None]:
-    """Remove the files again when the rows that should point to them can't be written."""
+def kept_if_recorded() -> Iterator[list[Kept]]:
+    """A list for what is kept in the block; the files go again if it ends before rows name them."""
+    kept: list[Kept] = []
     try:
-        yield
+        yield kept
     except BaseException:
         for file in kept:
             storage.private().delete(file.facts["key"])

@@ -96,10 +96,10 @@ def _pictures(
 def _upright(node: Node, video: VideoStream, width: int, height: int) -> Node:
     # ffmpeg turns the picture before the graph sees it; sizes here are upright already.
     picture = node[str(video.index)]
-    if video.interlaced:
+    if video.is_interlaced:
         picture = picture.filter("yadif", deint="interlaced")
     picture = picture.filter("scale", width, height)
-    if video.hdr:
+    if video.is_hdr:
         picture = _tone_mapped(picture)
     return picture.filter("format", "yuv420p").filter("setsar", 1)
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import Action, Actor, trail
 from common.errors import Conflict
-from transcode import doorbell, kinds, leases, outcomes, workers
+from transcode import doorbell, endings, kinds, leases, workers
 from transcode.kinds import PermanentFailure, Retry, register
 from transcode.leases import Lease, LeaseLost
 from transcode.models import Job, Queue, State
@@ -76,7 +76,9 @@ def enqueue(
     already runs: what changes must have a new subject to be worked on anew. Raises KeyError for
     a kind nobody registered.
     """
-    job = _open(kind, subject) or _make(kind, subject, group, priority, not_before)
+    job = _open(kind, subject) or _insert(
+        _new(kind, subject=subject, group=group, priority=priority, not_before=not_before)
+    )
     if not_before is None:
         transaction.on_commit(partial(doorbell.ring, job.queue))
     return job
@@ -86,15 +88,16 @@ def _open(kind: str, subject: uuid.UUID) -> Job | None:
     return Job.objects.open().filter(kind=kind, subject=subject).first()
 
 
-def _make(
+def _new(
     kind: str,
+    *,
     subject: uuid.UUID,
     group: uuid.UUID,
     priority: int | None,
     not_before: datetime | None,
 ) -> Job:
     registered = kinds.registry[kind]
-    job = Job(
+    return Job(
         queue=registered.queue,
         kind=kind,
         subject=subject,
@@ -103,12 +106,15 @@ def _make(
         max_attempts=registered.max_attempts,
         not_before=not_before,
     )
+
+
+def _insert(job: Job) -> Job:
     try:
         with transaction.atomic():
             job.save(force_insert=True)
     except IntegrityError:
         # Somebody enqueued the same between our look and our write.
-        if made := _open(kind, subject):
+        if made := _open(job.kind, job.subject):
             return made
         raise
     return job
@@ -180,13 +186,13 @@ def _attempt(job: Job, *, worker: str) -> None:
     except LeaseLost:
         raise
     except PermanentFailure as refused:
-        outcomes.fail(job, refused.code, refused.detail)
+        endings.fail(job, refused.code, refused.detail)
     except Retry as unready:
-        outcomes.wait(job, unready.code, unready.detail, after_s=unready.after_s)
+        endings.wait(job, unready.code, unready.detail, after_s=unready.after_s)
     # Whatever a handler trips over, the row has to say so; the frames go to the log.
     except Exception as error:
         _log_crash(job, error)
-        outcomes.crash(job, error)
+        endings.crash(job, error)
 
 
 def _handle(job: Job, lease: Lease) -> None:

@@ -8,7 +8,8 @@ Handlers work on files in scratch and write rows only in `work.finish`, story lo
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from audit import SYSTEM, Action, Actor
+from audit import SYSTEM, Action
 from audit.trail import record
 from common import storage
 from consent.uses import Use
 from stories.models import Recording, Story
 from stories.states import Status
-from transcode import cues, engine_room, ffmpeg, jobs, speech
+from transcode import cues, engine_room, erasure, ffmpeg, jobs, speech
 from transcode.ffmpeg import Media, Profile
-from transcode.files import Kept, keep, kept_if_recorded, original, tried
+from transcode.files import Draft, Kept, keep, kept_if_recorded, original, tried
 from transcode.jobs import Queue, Work
-from transcode.models import Job, Rendition, RenditionSet, Revision, Transcript
-from transcode.outcome import latest_set, transcript_of
+from transcode.made import latest_set, transcript_of
+from transcode.models import Job, Rendition, RenditionSet, Transcript
 from transcode.speech import Speech
 
 # First looks of all stories go before the full renditions of any.
@@ -56,7 +57,7 @@ def register() -> None:
     jobs.register("transcribe", queue=Queue.SPEECH, handler=transcribe, on_failed=leave_to_people)
 
 
-def follow_story(*, story: Story, before: Status, by: Actor, **_kwargs: Any) -> None:
+def follow_story(*, story: Story, **_kwargs: Any) -> None:
     """Receiver of `stories.signals.moved`: start on what is handed over, stop on what is gone."""
     if story.status == Status.SUBMITTED:
         story.start_processing(by=SYSTEM)
@@ -64,6 +65,8 @@ def follow_story(*, story: Story, before: Status, by: Actor, **_kwargs: Any) -> 
         jobs.enqueue("probe", story.recording.pk, group=story.pk)
     elif story.status == Status.WITHDRAWN:
         jobs.cancel(story.pk)
+    elif story.status == Status.ERASED:
+        erasure.erase(story)
 
 
 def look_at(work: Work) -> None:
@@ -81,10 +84,8 @@ def _begin(story: Story, media: Media) -> None:
         duration_s=media.duration_s,
         has_video=media.video is not None,
         has_audio=media.audio is not None,
-        width=media.video.width if media.video else None,
-        height=media.video.height if media.video else None,
-        codecs=" ".join(stream.codec for stream in (media.video, media.audio) if stream),
     )
+    erasure.discard_sets(story.rendition_sets.exclude(pk=made.pk))
     jobs.enqueue("first_look", made.pk, group=story.pk)
     jobs.enqueue("renditions", made.pk, group=story.pk)
     _begin_transcript(story, made)
@@ -114,29 +115,38 @@ def _without_machine(story: Story, made: RenditionSet) -> tuple[Transcript.Outco
 def make_first_look(work: Work) -> None:
     """Handler of `first_look`."""
     made = _set(work)
-    with tried(), original(made.story.recording) as source, storage.scratch() as folder:
+    with _workshop(made) as (source, folder, kept):
         media = ffmpeg.probe(source, should_stop=work.should_stop)
-        profile = ffmpeg.first_look_for(media)
-        kept = _encode(work, source, media, [profile], folder=folder)
+        drafts = _encode(work, source, media, [ffmpeg.first_look_for(media)], folder=folder)
         if media.video:
-            kept.append(_poster(work, source, media, folder=folder))
-    with kept_if_recorded(kept):
-        work.finish(lambda: _record_files(made.pk, kept, complete=False))
+            drafts.append(_poster(work, source, media, folder=folder))
+        _record(work, made, drafts, kept=kept, complete=False)
 
 
 def make_renditions(work: Work) -> None:
     """Handler of `renditions`: all of them from one decode."""
     made = _set(work)
-    with tried(), original(made.story.recording) as source, storage.scratch() as folder:
+    with _workshop(made) as (source, folder, kept):
         media = ffmpeg.probe(source, should_stop=work.should_stop)
-        kept = _encode(work, source, media, ffmpeg.renditions_for(media), folder=folder)
-    with kept_if_recorded(kept):
-        work.finish(lambda: _record_files(made.pk, kept, complete=True))
+        drafts = _encode(work, source, media, ffmpeg.renditions_for(media), folder=folder)
+        _record(work, made, drafts, kept=kept, complete=True)
+
+
+@contextmanager
+def _workshop(made: RenditionSet) -> Iterator[tuple[Path, Path, list[Kept]]]:
+    """The phone's file, a folder for drafts, and the list of what is kept of them."""
+    with (
+        tried(),
+        original(made.story.recording) as source,
+        storage.scratch() as folder,
+        kept_if_recorded() as kept,
+    ):
+        yield source, folder, kept
 
 
 def _encode(
     work: Work, source: Path, media: Media, profiles: Sequence[Profile], *, folder: Path
-) -> list[Kept]:
+) -> list[Draft]:
     targets = {profile: folder / f"{profile.name}{profile.suffix}" for profile in profiles}
     results = ffmpeg.encode_set(
         source,
@@ -147,27 +157,28 @@ def _encode(
         threads=settings.WORKER_THREADS,
     )
     return [
-        keep(
-            targets[profile],
-            profile.name,
-            story_id=work.job.group,
-            content_type=profile.content_type,
-            media=result,
-        )
+        Draft(targets[profile], profile.name, profile.content_type, result)
         for profile, result in results.items()
     ]
 
 
-def _poster(work: Work, source: Path, media: Media, *, folder: Path) -> Kept:
+def _poster(work: Work, source: Path, media: Media, *, folder: Path) -> Draft:
     target = folder / "poster.jpg"
     ffmpeg.poster(source, media, target, should_stop=work.should_stop)
-    return keep(
-        target,
-        Rendition.Profile.POSTER,
-        story_id=work.job.group,
-        content_type="image/jpeg",
-        media=None,
-    )
+    return Draft(target, Rendition.Profile.POSTER, "image/jpeg", media=None)
+
+
+def _record(
+    work: Work,
+    made: RenditionSet,
+    drafts: Sequence[Draft],
+    *,
+    kept: list[Kept],
+    complete: bool,
+) -> None:
+    for draft in drafts:
+        kept.append(keep(draft, story_id=work.job.group))
+    work.finish(lambda: _record_files(made.pk, kept, complete=complete))
 
 
 def _record_files(set_id: uuid.UUID, kept: Sequence[Kept], *, complete: bool) -> None:
@@ -204,26 +215,31 @@ def _record_speech(transcript_id: uuid.UUID, heard: Speech) -> None:
     """The machine's revision is the first or none: it never comes after a person's."""
     transcript = Transcript.objects.get(pk=transcript_id)
     story = _locked(transcript.story_id)
-    lines = cues.cues_from(heard)
     if not transcript.revisions.exists():
-        Revision.objects.create(
-            transcript=transcript,
-            number=1,
-            cues=cues.to_json(lines),
-            engine=heard.engine,
-            model=heard.model,
-        )
-        record(Action.TRANSCRIPT_MACHINE, story.audit_subject, by=SYSTEM, cues=len(lines))
+        _record_words(transcript, heard)
+    _open_for_review(story)
+
+
+def _record_words(transcript: Transcript, heard: Speech) -> None:
+    lines = cues.cues_from(heard)
+    transcript.revisions.create(
+        number=1,
+        cues=cues.to_json(lines),
+        words=speech.to_json(heard),
+        engine=heard.engine,
+        model=heard.model,
+    )
+    subject = transcript.story.audit_subject
+    record(Action.TRANSCRIPT_MACHINE, subject, by=SYSTEM, cues=len(lines))
     transcript.detected_language = heard.language_detected or ""
     outcome = Transcript.Outcome.MADE if lines else Transcript.Outcome.EMPTY
     _end_transcript(transcript, outcome, _warning(heard))
-    _open_for_review(story)
 
 
 def _warning(heard: Speech) -> str:
     if heard.language_disagrees:
         return gettext_noop("The machine heard another language than the collector declared.")
-    if any(segment.doubtful for segment in heard.segments):
+    if any(segment.is_doubtful for segment in heard.segments):
         return gettext_noop("The machine was unsure of parts of it.")
     return ""
 
@@ -250,10 +266,11 @@ def fail_unreviewed(job: Job) -> None:
 
 
 def leave_to_people(job: Job) -> None:
-    """Speech failed: the story goes on, a person transcribes."""
+    """Speech failed: the story goes on, a person transcribes, if none has done so already."""
     story = _locked(job.group)
     transcript = Transcript.objects.get(pk=job.subject)
-    _end_transcript(transcript, Transcript.Outcome.NEEDS_PERSON, job.reason)
+    if not transcript.revisions.exists():
+        _end_transcript(transcript, Transcript.Outcome.NEEDS_PERSON, job.reason)
     _open_for_review(story)
 
 
@@ -270,4 +287,4 @@ def _set(work: Work) -> RenditionSet:
 
 
 def _locked(story_id: uuid.UUID) -> Story:
-    return Story.objects.select_for_update(of=("self",), no_key=True).get(pk=story_id)
+    return Story.objects.locked().get(pk=story_id)

@@ -29,8 +29,8 @@ _REFUSED_SIZE = re.compile(r"Picture size \d+x\d+ (exceeds|is invalid)")
 
 _ENTRIES = (
     "format=format_name,duration"
-    ":stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,pix_fmt,r_frame_rate,"
-    "duration,nb_frames,color_transfer,field_order,channels,sample_rate"
+    ":stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,r_frame_rate,"
+    "duration,nb_frames,color_transfer,field_order"
     ":stream_disposition=default,attached_pic,still_image,timed_thumbnails"
     ":stream_side_data=rotation"
 )
@@ -44,13 +44,11 @@ class VideoStream:
     codec: str
     width: int
     height: int
-    rotation: int
     fps: float
     frames: int
     duration_s: float
-    pix_fmt: str
-    hdr: bool
-    interlaced: bool
+    is_hdr: bool
+    is_interlaced: bool
 
     @property
     def short_side(self) -> int:
@@ -61,8 +59,6 @@ class VideoStream:
 class AudioStream:
     index: int
     codec: str
-    channels: int
-    sample_rate: int
     duration_s: float
 
 
@@ -279,21 +275,18 @@ def _choose_audio(streams: list[dict[str, Any]], scan: _Scan) -> dict[str, Any] 
 
 
 def _video(stream: dict[str, Any], packets: _Packets) -> VideoStream:
-    rotation = _rotation(stream)
-    width, height = _upright(stream, rotation)
+    width, height = _upright(stream)
     fps = packets.fps or _ratio(stream.get("r_frame_rate")) or 25.0
     return VideoStream(
         index=stream["index"],
         codec=stream["codec_name"],
         width=width,
         height=height,
-        rotation=rotation,
         fps=fps,
         frames=packets.count,
         duration_s=packets.span_s or packets.count / fps,
-        pix_fmt=stream.get("pix_fmt", "unknown"),
-        hdr=stream.get("color_transfer") in HDR_TRANSFERS,
-        interlaced=stream.get("field_order") in INTERLACED_ORDERS,
+        is_hdr=stream.get("color_transfer") in HDR_TRANSFERS,
+        is_interlaced=stream.get("field_order") in INTERLACED_ORDERS,
     )
 
 
@@ -301,8 +294,6 @@ def _audio(stream: dict[str, Any], packets: _Packets) -> AudioStream:
     return AudioStream(
         index=stream["index"],
         codec=stream["codec_name"],
-        channels=int(stream.get("channels", 1)),
-        sample_rate=int(stream.get("sample_rate", 0)),
         duration_s=packets.span_s,
     )
 
@@ -313,10 +304,10 @@ def _rotation(stream: dict[str, Any]) -> int:
     return round(-float(turns[0]) / 90) * 90 % 360 if turns else 0
 
 
-def _upright(stream: dict[str, Any], rotation: int) -> tuple[int, int]:
+def _upright(stream: dict[str, Any]) -> tuple[int, int]:
     shape = _ratio(stream.get("sample_aspect_ratio"), by=":") or 1.0
     width, height = max(1, round(stream["width"] * shape)), stream["height"]
-    return (height, width) if rotation in (90, 270) else (width, height)
+    return (height, width) if _rotation(stream) in (90, 270) else (width, height)
 
 
 def _ratio(text: str | None, *, by: str = "/") -> float | None:

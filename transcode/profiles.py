@@ -61,7 +61,6 @@ WEB_720 = Profile("web_720", "video", audio_kbps=128, height=720, crf=23, max_kb
 AUDIO_ONLY = Profile("audio", "audio", audio_kbps=128)
 
 WEB = (WEB_480, WEB_720)
-BY_NAME = {p.name: p for p in (FIRST_LOOK, FIRST_LISTEN, *WEB, AUDIO_ONLY)}
 
 
 def first_look_for(media: Media) -> Profile:

@@ -1,10 +1,12 @@
 """Who may play what: asked each time a media URL is used."""
 
+from collections.abc import Callable
+
 from django.core.exceptions import ValidationError
 
 from accounts.callers import person_named
 from accounts.models import User
-from accounts.roles import Role, has_role
+from accounts.roles import REVIEWERS, SCREENERS, has_role
 from common.errors import Forbidden, NotFound
 from common.media import Claim, Servable
 from consent.uses import Use
@@ -12,9 +14,20 @@ from stories.models import ConsentMissing, Story
 from stories.states import GONE, Status
 from transcode.models import Rendition
 
-REVIEWERS = (Role.MODERATOR, Role.COORDINATOR)
-SCREENERS = (Role.ORGANIZER, Role.COORDINATOR)
+ScreeningCheck = Callable[[Rendition], bool]
+
 SUFFIXES = {"video/mp4": "mp4", "audio/mp4": "m4a", "image/jpeg": "jpg"}
+
+_screening_checks: list[ScreeningCheck] = []
+
+
+def only_if(check: ScreeningCheck) -> ScreeningCheck:
+    """Let a rendition be screened only if `check` says so each time its address is used.
+
+    For later rooms, which know what was approved; call it from `AppConfig.ready()`.
+    """
+    _screening_checks.append(check)
+    return check
 
 
 def authorise_rendition(claim: Claim) -> Servable:
@@ -26,6 +39,7 @@ def authorise_rendition(claim: Claim) -> Servable:
         _may_review(story, viewer)
     elif claim.use == "screening":
         _may_screen(story, viewer, claim)
+        _is_what_was_approved(rendition)
     else:
         raise Forbidden
     return Servable(
@@ -34,6 +48,11 @@ def authorise_rendition(claim: Claim) -> Servable:
         filename=f"{story.pk}.{SUFFIXES[rendition.content_type]}",
         etag=rendition.sha256,
     )
+
+
+def _is_what_was_approved(rendition: Rendition) -> None:
+    if not all(check(rendition) for check in _screening_checks):
+        raise NotFound
 
 
 def _rendition(pk: str) -> Rendition:

@@ -49,13 +49,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech; `doubtful` if it loops or the engine had little confidence in it."""
+    """A stretch of speech; `is_doubtful` if it loops or the engine had little confidence."""
 
     start_s: float
     end_s: float
     text: str
     words: tuple[Word, ...]
-    doubtful: bool = False
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,6 @@ class Speech:
 
 
 class Engine(Protocol):
-    def warm(self) -> None:
-        """Load the model, once a process."""
-
     def transcribe(
         self,
         audio: Path,
@@ -106,6 +103,21 @@ class Engine(Protocol):
         `on_progress` gets a fraction (0 to 1) that never falls; `should_stop` is asked every few
         seconds. Raises Cancelled and UnreadableAudio.
         """
+
+
+def to_json(heard: Speech) -> list[list[int | float | str | bool]]:
+    """A row for each word: start in ms, end in ms, text, probability, whether it is doubtful."""
+    return [
+        [
+            round(word.start_s * 1000),
+            round(word.end_s * 1000),
+            word.text,
+            word.probability,
+            segment.is_doubtful,
+        ]
+        for segment in heard.segments
+        for word in segment.words
+    ]
 
 
 _engines: dict[str, Engine] = {}

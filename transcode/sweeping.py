@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 from django.utils import timezone
 
-from transcode import doorbell, kinds, outcomes, workers
+from transcode import doorbell, endings, kinds, workers
 from transcode.leases import LeaseLost
 from transcode.models import Job
 
@@ -40,7 +40,7 @@ def _expired(at: datetime) -> list[Job]:
 
 def _took_back(job: Job, *, at: datetime) -> bool:
     try:
-        outcomes.take_back(job, at=at)
+        endings.take_back(job, at=at)
     except LeaseLost:
         # Renewed, ended or swept by somebody else between the look and the write.
         return False

@@ -22,7 +22,10 @@ CHUNK_BYTES: Final = 1024 * 1024
 
 
 class ModelAbsent(Exception):
-    """No usable model: the text says what is wrong and what to do."""
+    """No usable model: `reason` says what is wrong and what to do.
+
+    It is shown to everybody, so it names no path; the logs say which model was asked for.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -207,14 +210,16 @@ def _from_hub(name: str, *, download: bool) -> Path:
         return _complete(_snapshot(repository, local_only=True))
     except (LocalEntryNotFoundError, ModelAbsent) as absent:
         if not download:
-            raise ModelAbsent(f"The model {name} is not on this machine. {ADVICE}") from absent
+            raise ModelAbsent(f"The configured model is not on this machine. {ADVICE}") from absent
     except HFValidationError as error:
-        raise ModelAbsent(f"{name} is neither a folder nor a model's name. {ADVICE}") from error
+        raise ModelAbsent(
+            f"What is configured is no folder and no model's name. {ADVICE}"
+        ) from error
     try:
         return _complete(_snapshot(repository, local_only=False))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelAbsent(
-            f"The model {name} is not on this machine and could not be downloaded "
+            f"The configured model is not on this machine and could not be downloaded "
             f"({type(error).__name__}). {ADVICE}"
         ) from error
 

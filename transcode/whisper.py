@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import ctranslate2
+import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.transcribe import restore_speech_timestamps
+from numpy.typing import NDArray
 
 from transcode import speech, voice, weights
 from transcode.speech import Cancelled, Segment, Speech, Word
@@ -56,9 +58,6 @@ class FasterWhisper:
     folder: Path
     threads: int
 
-    def warm(self) -> None:
-        _loaded(self.folder, self.threads)
-
     def transcribe(
         self,
         audio: Path,
@@ -67,54 +66,80 @@ class FasterWhisper:
         on_progress: Callable[[float], None],
         should_stop: Callable[[], bool],
     ) -> Speech:
+        ear = loaded(self.folder, self.threads)
+        ear.listen_anew()
         total_s = voice.duration_s(audio)
         segments: list[Segment] = []
-        detected: tuple[str | None, float] = (None, 0.0)
         for window in voice.windows(audio):
-            if should_stop():
-                raise Cancelled
-            if window.spans and detected[0] is None:
-                detected = self._detected(window)
-            for segment in self._heard(window, language=language):
-                if should_stop():
-                    raise Cancelled
+            for segment in _unless(should_stop, _heard(ear, window, language=language)):
                 segments.append(segment)
                 on_progress(min(segment.end_s, window.end_s) / total_s)
             on_progress(window.end_s / total_s)
+        detected, probability = ear.language_heard()
         return Speech(
             language=language,
-            language_detected=detected[0],
-            language_probability=detected[1],
+            language_detected=detected,
+            language_probability=probability,
             segments=tuple(segments),
             engine=f"faster-whisper {version('faster-whisper')}",
             model=weights.label(self.folder),
             duration_s=total_s,
         )
 
-    def _detected(self, window: voice.Window) -> tuple[str, float]:
-        language, probability, _all = _loaded(self.folder, self.threads).detect_language(
-            window.voiced
-        )
-        return language, round(float(probability), 3)
 
-    def _heard(self, window: voice.Window, *, language: str) -> Iterator[Segment]:
-        if not window.spans:
-            return
-        raw, _info = _loaded(self.folder, self.threads).transcribe(
-            window.voiced, language=speech.primary(language), **DECODING
-        )
-        for found in restore_speech_timestamps(raw, window.spans, voice.RATE):
-            words = _words(found.words or (), offset_s=window.start_s)
-            if words:
-                yield _segment(found, words=words)
+class Ear(WhisperModel):  # type: ignore[misc]  # The library has no types.
+    """A model that keeps the first 30 s as its encoder saw them: the language is told from them.
+
+    The library's own detection encodes them again, at a CPU second a recording. For one recording
+    at a time.
+    """
+
+    _first: ctranslate2.StorageView | None = None
+
+    def listen_anew(self) -> None:
+        self._first = None
+
+    def encode(self, features: NDArray[np.float32]) -> ctranslate2.StorageView:
+        encoded = super().encode(features)
+        if self._first is None:
+            self._first = encoded
+        return encoded
+
+    def language_heard(self) -> tuple[str | None, float]:
+        """The likeliest language and its probability; None and 0 if nobody spoke."""
+        if self._first is None:
+            return None, 0.0
+        [[(token, probability), *_others]] = self.model.detect_language(self._first)
+        return token.strip("<|>"), round(float(probability), 3)
 
 
 # One model for each folder: the default beside a language's own.
 @lru_cache(maxsize=2)
-def _loaded(folder: Path, threads: int) -> WhisperModel:
+def loaded(folder: Path, threads: int) -> Ear:
+    """The model in this process; the first call takes seconds."""
     # The fallback to higher temperatures samples: the same recording gives the same text again.
     ctranslate2.set_random_seed(1)
-    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
+    return Ear(str(folder), device="cpu", compute_type="int8", cpu_threads=threads)
+
+
+def _unless(should_stop: Callable[[], bool], found: Iterable[Segment]) -> Iterator[Segment]:
+    """Pass on what is found; asks before the first, since each takes seconds to find."""
+    if should_stop():
+        raise Cancelled
+    for segment in found:
+        if should_stop():
+            raise Cancelled
+        yield segment
+
+
+def _heard(ear: Ear, window: voice.Window, *, language: str) -> Iterator[Segment]:
+    if not window.spans:
+        return
+    raw, _info = ear.transcribe(window.voiced, language=speech.primary(language), **DECODING)
+    for found in restore_speech_timestamps(raw, window.spans, voice.RATE):
+        words = _words(found.words or (), offset_s=window.start_s)
+        if words:
+            yield _segment(found, words=words)
 
 
 def _words(found: Iterable[Any], *, offset_s: float) -> tuple[Word, ...]:
@@ -146,5 +171,5 @@ def _segment(found: Any, *, words: tuple[Word, ...]) -> Segment:
         end_s=words[-1].end_s,
         text=found.text.strip(),
         words=words,
-        doubtful=loops or found.avg_logprob < IMPROBABLE_BELOW,
+        is_doubtful=loops or found.avg_logprob < IMPROBABLE_BELOW,
     )

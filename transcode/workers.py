@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -20,44 +21,59 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
-_on_start: dict[str, list[Callable[[], None]]] = defaultdict(list)
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class _Checks:
+    first: Check
+    again: Check
+
+
+_checks: dict[str, list[_Checks]] = defaultdict(list)
 
 
 class Unready(Exception):
     """Raised by a start check: what is missing and what to do, in a sentence for `/readyz`."""
 
 
-def on_worker_start(queue: str, check: Callable[[], None]) -> None:
+def on_worker_start(queue: str, check: Check, *, again: Check | None = None) -> None:
     """Run `check` when a worker that listens to `queue` starts.
 
-    When it raises Unready the worker listens all the same, and `/readyz` shows the sentence.
+    When it raises Unready the worker listens all the same, and `/readyz` shows the sentence. Then
+    `again` (else `check`) runs with every pulse until nothing is missing: it must be quick.
     """
-    _on_start[queue].append(check)
+    _checks[queue].append(_Checks(check, again or check))
 
 
 def started(name: str, queues: Iterable[str]) -> None:
     """Announce a worker, run its checks, and ring for what was due before it came."""
     for queue in queues:
-        Worker.objects.update_or_create(name=name, queue=queue, defaults=_condition(queue))
+        missing = _missing(checks.first for checks in _checks[queue])
+        if missing:
+            log.error("worker_unready", queue=queue, detail=missing)
+        found = _condition(missing) | {"seen_at": timezone.now()}
+        Worker.objects.update_or_create(name=name, queue=queue, defaults=found)
         doorbell.ring(queue)
 
 
-def _condition(queue: str) -> dict[str, object]:
-    for check in _on_start[queue]:
+def _missing(checks: Iterable[Check]) -> str:
+    """What the first check that fails has to say; empty when all is there."""
+    for check in checks:
         try:
             check()
         except Unready as missing:
-            log.error("worker_unready", queue=queue, detail=str(missing))  # noqa: TRY400  Expected.
-            return _row(Worker.State.UNREADY, str(missing))
-    return _row(Worker.State.READY)
+            return str(missing)
+    return ""
 
 
-def _row(state: Worker.State, detail: str = "") -> dict[str, object]:
-    return {"state": state, "detail": detail, "seen_at": timezone.now()}
+def _condition(missing: str) -> dict[str, object]:
+    state = Worker.State.UNREADY if missing else Worker.State.READY
+    return {"state": state, "detail": missing}
 
 
 def touch(name: str, queues: Iterable[str]) -> None:
-    """Note that the worker is alive; its state stays what the start check found."""
+    """Note that the worker is alive; its state stays what the last check found."""
     now = timezone.now()
     Worker.objects.bulk_create(
         [Worker(name=name, queue=queue, seen_at=now) for queue in queues],
@@ -68,11 +84,24 @@ def touch(name: str, queues: Iterable[str]) -> None:
 
 
 def pulse(name: str, queues: Iterable[str]) -> None:
-    """Touch from a timer's thread, which keeps no connection between two pulses."""
+    """Touch from a timer's thread, which keeps no connection between two pulses.
+
+    A worker that was not ready looks whether it is now, and rings for what waited for that.
+    """
     try:
         touch(name, queues)
+        for worker in Worker.objects.filter(name=name, state=Worker.State.UNREADY):
+            _look_again(worker)
     finally:
         close_old_connections()
+
+
+def _look_again(worker: Worker) -> None:
+    missing = _missing(checks.again for checks in _checks[worker.queue])
+    Worker.objects.filter(pk=worker.pk).update(**_condition(missing))
+    if not missing:
+        log.info("worker_ready", queue=worker.queue)
+        doorbell.ring(worker.queue)
 
 
 def gone(name: str) -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.environment import BASE_DIR
-from tests.services import free_port
+from tests.programs import free_port
 from tests.transcode import clips
 
 pytestmark = pytest.mark.slow
@@ -43,7 +43,9 @@ def test_two_interviews_travel_from_a_phone_to_a_town_hall(house, url):
     assert "published" in first.stdout
     assert "word error rate" in first.stdout
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "no transcript: No machine knows this language." in second.stdout
+    assert "no machine: No machine knows this language." in second.stdout
+    assert "2 cues from a file" in second.stdout
+    assert "word error rate 0.0%" in second.stdout
 
 
 def test_a_service_that_nobody_runs_ends_the_demo_with_a_sentence(house, tmp_path):

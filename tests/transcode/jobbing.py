@@ -66,27 +66,3 @@ def in_thread(call: Callable[[], object]):
         yield thread
     finally:
         thread.join(30)
-
-
-def race(*calls: Callable[[], Any]) -> list[Any]:
-    """Make all `calls` at one moment, each in its thread; return results or errors, in order."""
-    results: list[Any] = [None] * len(calls)
-    start = threading.Barrier(len(calls))
-
-    def run(place: int, call: Callable[[], Any]) -> None:
-        try:
-            connection.ensure_connection()
-            start.wait()
-            results[place] = call()
-        # The test compares what came out, whatever it is.
-        except Exception as error:
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=numbered) for numbered in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results

@@ -12,7 +12,7 @@ from common.media import Claim
 from stories.states import Status
 from tests.accounts.make import make_programme, make_user, phone_client, staff_client
 from tests.stories.make import make_story
-from tests.transcode.make import make_rendition_set, make_transcript
+from tests.transcode.make import make_revision, make_set
 from transcode import serving
 from transcode.models import Job, State
 
@@ -26,10 +26,16 @@ def made():
     story = make_story(status=Status.IN_REVIEW)
     return SimpleNamespace(
         story=story,
-        rendition=make_rendition_set(story).renditions.first(),
-        transcript=make_transcript(story),
+        rendition=make_set(story).renditions.first(),
+        transcript=make_revision(story),
         moderator=make_user(Role.MODERATOR, programme=story.programme),
     )
+
+
+@pytest.fixture
+def no_screening_checks(monkeypatch):
+    """What later rooms know of the approval is not asked."""
+    monkeypatch.setattr(serving, "_screening_checks", [])
 
 
 def claim(made, *, use="review", viewer=None):
@@ -41,7 +47,7 @@ def test_a_moderator_gets_the_steps_and_addresses(made):
     answer = staff_client(made.moderator).get(f"/api/v1/stories/{made.story.pk}/processing").json()
 
     assert [stage["kind"] for stage in answer["stages"]] == ["probe"]
-    assert {r["profile"] for r in answer["renditions"]} == {"first_look", "web_480"}
+    assert {r["profile"] for r in answer["renditions"]} == {"first_look", "web_480", "poster"}
     assert all(r["url"].startswith("/media/") for r in answer["renditions"])
     assert made.rendition.key not in str(answer)
 
@@ -54,10 +60,10 @@ def test_a_moderator_gets_the_transcript_in_every_form(made):
         for form in ("", ".vtt", ".srt")
     )
 
-    cue = {"start_ms": 0, "end_ms": 2000, "text": "A made-up sentence."}
-    assert plain.json()["cues"] == [cue]
+    cue = {"start_ms": 4000, "end_ms": 5900, "text": "My mother sold her land for it."}
+    assert plain.json()["cues"][2] == cue
     assert vtt.content.startswith(b"WEBVTT")
-    assert "00:00:00,000 --> 00:00:02,000" in srt.content.decode()
+    assert "00:00:04,000 --> 00:00:05,900" in srt.content.decode()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -102,13 +108,29 @@ def test_an_address_plays_while_its_viewer_may_review(made):
         ("anything", Status.PUBLISHED, Role.COORDINATOR, False),
     ],
 )
-def test_use_status_and_role_decide_when_the_address_is_used(use, status, role, plays):
+def test_use_status_and_role_decide_when_the_address_is_used(
+    use, status, role, plays, no_screening_checks
+):
     story = make_story(status=status)
-    rendition = make_rendition_set(story).renditions.first()
+    rendition = make_set(story).renditions.first()
     viewer = make_user(role, programme=story.programme)
     asked = Claim("rendition", str(rendition.pk), use, viewer.audit_name, timezone.now())
 
     assert allowed(asked) is plays
+
+
+def test_only_what_later_rooms_let_pass_is_screened(no_screening_checks):
+    story = make_story(status=Status.PUBLISHED)
+    approved, other = make_set(story), make_set(story)
+    viewer = make_user(Role.ORGANIZER, programme=story.programme)
+    serving.only_if(lambda rendition: rendition.set_id == approved.pk)
+
+    plays = [
+        allowed(Claim("rendition", str(shown.pk), "screening", viewer.audit_name, timezone.now()))
+        for shown in (approved.renditions.first(), other.renditions.first())
+    ]
+
+    assert plays == [True, False]
 
 
 def test_an_address_dies_with_the_viewers_role(made):
@@ -148,22 +170,34 @@ def allowed(asked):
     return True
 
 
-def test_a_coordinator_wants_failed_work_again(made):
+def test_a_coordinator_wants_a_failed_step_again(made):
     Job.objects.filter(kind="probe").update(state=State.FAILED, ended_at=timezone.now())
-    coordinator = make_user(Role.COORDINATOR, programme=made.story.programme)
 
-    answer = staff_client(coordinator).post(f"/api/v1/stories/{made.story.pk}/jobs/probe/retry")
+    answer = retry(made.story)
 
     assert answer.status_code == 204
     assert Job.objects.filter(kind="probe", state=State.DUE).count() == 1
 
 
 def test_work_that_did_not_fail_is_not_repeated(made):
-    coordinator = make_user(Role.COORDINATOR, programme=made.story.programme)
-
-    answer = staff_client(coordinator).post(f"/api/v1/stories/{made.story.pk}/jobs/probe/retry")
+    answer = retry(made.story)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "job_not_failed")
+
+
+def test_a_step_of_a_failed_story_is_not_tried_alone():
+    story = make_story(status=Status.FAILED)
+    Job.objects.filter(kind="probe").update(state=State.FAILED, ended_at=timezone.now())
+
+    answer = retry(story)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "retry_the_story")
+    assert not Job.objects.open().exists()
+
+
+def retry(story):
+    coordinator = make_user(Role.COORDINATOR, programme=story.programme)
+    return staff_client(coordinator).post(f"/api/v1/stories/{story.pk}/jobs/probe/retry")
 
 
 def test_a_phone_gets_no_addresses(made):

@@ -15,7 +15,7 @@ from tests.servers import descendants, program, wait_until
 from tests.transcode import clips
 from tests.transcode.crew import Crew
 from tests.transcode.test_pipeline import submitted
-from transcode import outcome
+from transcode.made import latest_set
 from transcode.models import Job, Queue, Rendition, State
 
 pytestmark = [
@@ -59,7 +59,7 @@ def wait_for_an_encode(story, worker):
 
 def wait_for_the_end(story):
     def is_over():
-        made = outcome.latest_set(story)
+        made = latest_set(story)
         open_jobs = Job.objects.open().filter(group=story.pk).exists()
         return made is not None and made.completed_at is not None and not open_jobs
 
@@ -122,6 +122,6 @@ def children_that_are_python(worker):
 def wait_for_the_death_of(encodes):
     wait_until(
         lambda: not any(program(pid) == "ffmpeg" for pid in encodes),
-        timeout_s=2,
+        timeout_s=10,
         what="ffmpeg's end",
     )

@@ -8,14 +8,8 @@ import pytest
 from django.db import Error, transaction
 from django.utils import timezone
 
-from tests.transcode.jobbing import (
-    finish,
-    in_thread,
-    make_job,
-    make_kind,
-    nothing,
-    race,
-)
+from tests.races import race
+from tests.transcode.jobbing import finish, in_thread, make_job, make_kind, nothing
 from transcode import jobs, kinds, leases
 from transcode.leases import Lease, LeaseLost
 from transcode.models import Job, Queue, State
@@ -129,18 +123,18 @@ def test_a_handler_whose_job_was_taken_back_neither_fails_nor_ends_it():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_longer_than_its_lease_keeps_it(settings):
-    settings.JOB_LEASE_S = 1
+    settings.JOB_LEASE_S = 4
     started = threading.Event()
 
     def handler(work: Work) -> None:
         started.set()
-        time.sleep(2.5)
+        time.sleep(9)
         assert not work.should_stop()
         finish(work)
 
     job = make_job(handler)
     with in_thread(lambda: jobs.run_next(Queue.MEDIA)) as thread:
-        assert started.wait(10)
+        assert started.wait(30)
         taken = 0
         while thread.is_alive():
             taken += jobs.sweep()
@@ -161,7 +155,7 @@ def test_a_worker_that_cannot_renew_presumes_its_lease_lost(settings, monkeypatc
     monkeypatch.setattr(Lease, "_renew", unreachable)
 
     def handler(work: Work) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 25
         while not work.should_stop() and time.monotonic() < deadline:
             time.sleep(0.02)
         if work.should_stop():
@@ -239,7 +233,11 @@ def test_a_result_and_a_withdrawal_that_meet_never_block_each_other(rounds):
         job = make_job(kind=kind)
         work = claim()
 
-        errors = race(partial(work.finish, lock_story), partial(withdraw, job.group))
+        errors = race(
+            partial(work.finish, lock_story),
+            partial(withdraw, job.group),
+            expected=(LeaseLost,),
+        )
 
         job.refresh_from_db()
         lost = isinstance(errors[0], LeaseLost)

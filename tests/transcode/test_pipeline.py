@@ -1,5 +1,6 @@
 """A recording through the machine's room: real ffmpeg, real Whisper, real rows."""
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from stories.states import Status
 from tests.consent.make import granted, make_consent
 from tests.stories.make import make_story
 from tests.transcode import clips
-from transcode import ffmpeg, jobs, outcome
+from transcode import endings, ffmpeg, jobs, leases
+from transcode.made import latest_set, not_ready, player_rendition, transcript_of
 from transcode.models import Job, Queue, Rendition, State, Transcript
 
 # Claims refuse to run inside a test's transaction.
@@ -58,7 +60,7 @@ def test_a_talking_head_becomes_renditions_and_a_transcript(recordings):
 
     work_off()
 
-    made, transcript = outcome.latest_set(story), outcome.transcript_of(story)
+    made, transcript = latest_set(story), transcript_of(story)
     assert fresh(story).status == Status.IN_REVIEW
     assert {r.profile for r in made.renditions.all()} == {"first_look", "web_480", "poster"}
     assert made.completed_at
@@ -66,7 +68,13 @@ def test_a_talking_head_becomes_renditions_and_a_transcript(recordings):
     assert "international partners" in " ".join(
         text for _start, _end, text in transcript.latest.cues
     ).replace("\n", " ")
-    assert outcome.not_ready(story) is None
+    words = transcript.latest.words or []
+    start_ms, end_ms, word, probability, is_doubtful = words[0]
+    assert 0 <= start_ms < end_ms
+    assert word
+    assert 0 < probability <= 1
+    assert not is_doubtful
+    assert not_ready(story) is None
 
 
 def test_a_first_look_and_an_ended_transcript_open_the_review_before_the_video_is_done(tmp_path):
@@ -76,7 +84,7 @@ def test_a_first_look_and_an_ended_transcript_open_the_review_before_the_video_i
     jobs.run_next(Queue.MEDIA)
 
     assert fresh(story).status == Status.IN_REVIEW
-    assert outcome.not_ready(story).code == "renditions_pending"
+    assert not_ready(story).code == "renditions_pending"
 
 
 def test_a_language_without_an_engine_is_left_to_a_person(tmp_path):
@@ -84,8 +92,8 @@ def test_a_language_without_an_engine_is_left_to_a_person(tmp_path):
 
     work_off()
 
-    assert outcome.transcript_of(story).outcome == Transcript.Outcome.NEEDS_PERSON
-    assert outcome.not_ready(story) is None
+    assert transcript_of(story).outcome == Transcript.Outcome.NEEDS_PERSON
+    assert not_ready(story) is None
 
 
 def test_nothing_is_transcribed_without_the_grant(tmp_path):
@@ -94,7 +102,7 @@ def test_nothing_is_transcribed_without_the_grant(tmp_path):
 
     work_off()
 
-    assert outcome.transcript_of(story).outcome == Transcript.Outcome.NOT_GRANTED
+    assert transcript_of(story).outcome == Transcript.Outcome.NOT_GRANTED
     assert not Job.objects.filter(kind="transcribe").exists()
     assert fresh(story).status == Status.IN_REVIEW
 
@@ -104,7 +112,7 @@ def test_a_video_without_sound_needs_no_words(tmp_path):
 
     work_off()
 
-    assert outcome.transcript_of(story).outcome == Transcript.Outcome.EMPTY
+    assert transcript_of(story).outcome == Transcript.Outcome.EMPTY
     assert fresh(story).status == Status.IN_REVIEW
 
 
@@ -113,10 +121,10 @@ def test_sound_without_video_becomes_sound(tmp_path):
 
     work_off()
 
-    made = outcome.latest_set(story)
+    made = latest_set(story)
     assert {r.profile for r in made.renditions.all()} == {"first_listen", "audio"}
     assert made is not None
-    assert outcome.player_rendition(made).profile == Rendition.Profile.AUDIO
+    assert player_rendition(made).profile == Rendition.Profile.AUDIO
     assert fresh(story).status == Status.IN_REVIEW
 
 
@@ -156,6 +164,26 @@ def test_a_failed_story_can_be_tried_again(recordings, tmp_path):
     assert fresh(story).failure_code == ""
 
 
+def test_a_story_that_begins_anew_leaves_nothing_of_the_first_time(tmp_path):
+    story = submitted(clips.film(tmp_path / "clip.mp4"), language="en")
+    jobs.run_next(Queue.LIGHT)
+    jobs.run_next(Queue.MEDIA)
+    first = latest_set(story)
+    failed = Job.objects.get(kind="renditions")
+    claimed = leases.claim(Queue.MEDIA, ["renditions"], worker="here")
+    assert claimed is not None
+    endings.fail(claimed, "decode_failed", "Why.")
+    assert fresh(story).status == Status.FAILED
+    assert failed.subject == first.pk
+
+    fresh(story).retry(by=SYSTEM)
+    jobs.run_next(Queue.LIGHT)
+
+    assert [made.pk for made in story.rendition_sets.all()] != [first.pk]
+    assert story.rendition_sets.count() == 1
+    assert files_below(storage.private().path("renditions")) == []
+
+
 def test_a_withdrawal_ends_the_work_and_the_addresses(tmp_path):
     story = submitted(clips.film(tmp_path / "clip.mp4"), language="wo")
     jobs.run_next(Queue.LIGHT)
@@ -187,6 +215,27 @@ def test_what_a_withdrawn_storys_encode_still_brings_is_thrown_away(tmp_path, mo
     jobs.run_next(Queue.MEDIA)
 
     assert not Rendition.objects.exists()
+    assert files_below(storage.private().path("renditions")) == []
+
+
+def test_what_is_kept_goes_again_when_the_next_file_cant_be(tmp_path, monkeypatch):
+    story = submitted(clips.film(tmp_path / "clip.mp4"), language="wo")
+    jobs.run_next(Queue.LIGHT)
+    put = storage.put
+    stored: list[str] = []
+
+    def put_one_and_find_the_disk_full(path, key):
+        if stored:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(path, key)
+        stored.append(key)
+
+    monkeypatch.setattr(storage, "put", put_one_and_find_the_disk_full)
+
+    jobs.run_next(Queue.MEDIA)
+
+    assert stored
+    assert Job.objects.get(group=story.pk, kind="first_look").reason_code == "disk_full"
     assert files_below(storage.private().path("renditions")) == []
 
 

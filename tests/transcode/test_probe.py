@@ -33,7 +33,7 @@ def test_high_dynamic_range_is_noticed(recordings):
     iphone = probe(recordings / "video" / "iphone_hevc_10bit_editlist.mp4")
 
     assert iphone.video is not None
-    assert iphone.video.hdr
+    assert iphone.video.is_hdr
     assert iphone.video.frames == 77  # Of 86 packets the edit list plays these.
 
 

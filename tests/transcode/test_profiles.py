@@ -22,18 +22,16 @@ def make_video(width: int = 1280, height: int = 720, *, fps: float = 30) -> Vide
         codec="h264",
         width=width,
         height=height,
-        rotation=0,
         fps=fps,
         frames=100,
         duration_s=100 / fps,
-        pix_fmt="yuv420p",
-        hdr=False,
-        interlaced=False,
+        is_hdr=False,
+        is_interlaced=False,
     )
 
 
 def make_media(video: VideoStream | None) -> Media:
-    audio = AudioStream(index=1, codec="aac", channels=2, sample_rate=48_000, duration_s=4)
+    audio = AudioStream(index=1, codec="aac", duration_s=4)
     return Media(container="mov", duration_s=4, video=video, audio=audio, size_bytes=1000)
 
 

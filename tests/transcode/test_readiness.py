@@ -1,5 +1,7 @@
 """What `/readyz` says, and what becomes of a story when the speech model is not there."""
 
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
@@ -55,6 +57,17 @@ def test_an_absent_model_is_said_with_what_to_do(no_model):
     assert "MAM_WHISPER_MODEL" in found["model"]["detail"]
 
 
+def test_no_part_names_a_path_of_the_server(no_model, settings):
+    workers.started("speech@here", [Queue.SPEECH])
+
+    _status, found = parts()
+
+    told = str(found)
+    assert settings.WHISPER_MODEL not in told
+    assert "nowhere" not in told
+    assert str(settings.VAR) not in told
+
+
 def test_a_speech_worker_without_its_model_says_so_when_it_starts(no_model):
     workers.started("speech@here", [Queue.SPEECH])
 
@@ -62,6 +75,18 @@ def test_a_speech_worker_without_its_model_says_so_when_it_starts(no_model):
 
     assert worker.state == Worker.State.UNREADY
     assert "MAM_WHISPER_MODEL" in worker.detail
+
+
+def test_a_speech_worker_is_ready_once_its_model_has_come(no_model, settings):
+    workers.started("speech@here", [Queue.SPEECH])
+    folder = Path(settings.WHISPER_MODEL)
+    folder.mkdir(parents=True)
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.json"):
+        (folder / name).touch()
+
+    workers.pulse("speech@here", [Queue.SPEECH])
+
+    assert Worker.objects.get().state == Worker.State.READY
 
 
 @pytest.mark.slow

@@ -9,19 +9,13 @@ from stories.models import Story
 
 
 class RenditionSet(models.Model):
-    """One pass over a recording; an approval names the set it saw, and only that is shown.
-
-    The source's facts come from the probe; width and height are upright, in square pixels.
-    """
+    """One pass over a recording; an approval names the set it saw, and only that is shown."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     story = models.ForeignKey(Story, models.CASCADE, related_name="rendition_sets")
     duration_s = models.FloatField()
     has_video = models.BooleanField()
     has_audio = models.BooleanField()
-    width = models.PositiveIntegerField(null=True)
-    height = models.PositiveIntegerField(null=True)
-    codecs = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True)
 

@@ -51,16 +51,21 @@ class Transcript(models.Model):
 
 
 class Revision(models.Model):
-    """One state of the cues, as `cues.to_json` writes them; never changed."""
+    """One state of the cues, as `cues.to_json` writes them; never changed.
+
+    `words` are the machine's, as `speech.to_json` writes them: what a person's revision is held
+    against, and where to doubt. A person's revision has none.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     transcript = models.ForeignKey(Transcript, models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     cues = models.JSONField()
+    words = models.JSONField(null=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     engine = models.CharField(max_length=40, blank=True)
     model = models.CharField(max_length=120, blank=True)
-    based_on = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    based_on = models.ForeignKey("self", models.RESTRICT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

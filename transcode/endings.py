@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from transcode import kinds, leases
 from transcode.models import Job, State
 
-# 10 s, 20 s, 40 s … up to a quarter of an hour, less up to a half, so that jobs which crashed
-# together don't come back together.
+# 10 s, 20 s and, for kinds with more attempts than three, up to a quarter of an hour; less up to a
+# half, so that jobs which crashed together don't come back together.
 BACK_OFF_S = 10
 LONGEST_BACK_OFF_S = 15 * 60
 DISK_FULL_S = 60

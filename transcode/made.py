@@ -1,7 +1,8 @@
 """What the machines made of a story, for the rooms that show it or decide on it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -69,7 +70,7 @@ def not_ready(story: Story) -> Problem | None:
     """Why an approval has to wait, or None: all renditions exist and speech has ended."""
     made = latest_set(story)
     if made is None or made.completed_at is None:
-        failed = _latest_jobs(story).get("renditions")
+        failed = _latest_jobs([story.pk]).get((story.pk, "renditions"))
         if failed and failed.state == State.FAILED:
             return RenditionsFailed(gettext(failed.reason))
         return RenditionsPending(_("Approve it when the video is complete."))
@@ -99,14 +100,22 @@ def _first_of(made: RenditionSet, profiles: Sequence[str]) -> Rendition | None:
 
 def progress_of(story: Story) -> list[Stage]:
     """The machines' steps on this story, in order; steps that never began are left out."""
-    jobs = _latest_jobs(story)
-    return [
-        Stage(kind, label, State(job.state), job.progress, job.reason)
-        for kind, label in STAGES.items()
-        if (job := jobs.get(kind))
-    ]
+    return progress_of_many([story.pk])[story.pk]
 
 
-def _latest_jobs(story: Story) -> dict[str, Job]:
-    jobs = Job.objects.filter(group=story.pk, kind__in=STAGES).order_by("created_at")
-    return {job.kind: job for job in jobs}
+def progress_of_many(story_ids: Collection[UUID]) -> dict[UUID, list[Stage]]:
+    """`progress_of` for each of the stories, in one query; a story without steps has none."""
+    latest = _latest_jobs(story_ids)
+    return {
+        story_id: [
+            Stage(kind, label, State(job.state), job.progress, job.reason)
+            for kind, label in STAGES.items()
+            if (job := latest.get((story_id, kind)))
+        ]
+        for story_id in story_ids
+    }
+
+
+def _latest_jobs(story_ids: Collection[UUID]) -> dict[tuple[UUID, str], Job]:
+    jobs = Job.objects.filter(group__in=story_ids, kind__in=STAGES).order_by("created_at")
+    return {(job.group, job.kind): job for job in jobs}
