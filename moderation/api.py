@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.callers import user_of
 from accounts.permissions import scope
-from accounts.roles import Role
+from accounts.roles import DECIDERS, REVIEWERS, Role
 from moderation import cases, claims
 from moderation.cards import cards, with_stories
 from moderation.dossier import open_dossier
@@ -28,9 +28,6 @@ from moderation.serializers import (
 )
 from stories.api import StorySerializer
 from stories.models import Story
-
-READERS = (Role.MODERATOR, Role.SENIOR_MODERATOR, Role.COORDINATOR)
-DECIDERS = (Role.MODERATOR, Role.SENIOR_MODERATOR)
 
 
 class Which(TextChoices):
@@ -56,7 +53,7 @@ class QueueFilter(serializers.Serializer[Any]):
 class CasesView(GenericAPIView[Case]):
     """The queue, longest waiting first."""
 
-    roles = READERS
+    roles = REVIEWERS
     serializer_class: Any = CardSerializer
     queryset = Case.objects.all()
     ordering = ("opened_at", "pk")
@@ -83,7 +80,7 @@ class CasesView(GenericAPIView[Case]):
 class CaseView(GenericAPIView[Case]):
     """Everything that a decision needs; of a withdrawn story only that it was withdrawn."""
 
-    roles: tuple[Role, ...] = READERS
+    roles: tuple[Role, ...] = REVIEWERS
     serializer_class: Any = DossierSerializer
 
     def get_queryset(self) -> QuerySet[Case]:
@@ -173,5 +170,5 @@ class PublishView(GenericAPIView[Story]):
         """Publish an approved story."""
         stories = Story.objects.of_programmes(scope(request, *self.roles))
         story = get_object_or_404(stories, pk=pk)
-        cases.publish(story, by=user_of(request))
+        story.publish(by=user_of(request))
         return Response(StorySerializer(story).data)

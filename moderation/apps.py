@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_save
+from django.utils.translation import gettext_lazy as _
 
 
 class ModerationConfig(AppConfig):
@@ -7,6 +8,8 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models exist only from here on.
+        from accounts import places
+        from accounts.roles import REVIEWERS
         from common import media
         from moderation import proofs, receivers
         from stories.signals import moved
@@ -25,3 +28,4 @@ class ModerationConfig(AppConfig):
             dispatch_uid="moderation.reopen_revised_story",
         )
         media.register(proofs.KIND, proofs.authorise_proof)
+        places.register(places.Place("moderation:queue", _("Review"), REVIEWERS, order=2))

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Prefetch, TextChoices
 from django.utils import timezone
@@ -19,9 +17,8 @@ from common import languages
 from moderation.models import Case, CaseQuerySet, Decision
 from stories.models import Story
 from stories.states import GONE, Status
-from transcode import outcome
-from transcode.models import Job, Rendition, RenditionSet, State
-from transcode.outcome import Stage
+from transcode.made import Stage, poster, progress_of_many, rendition_url
+from transcode.models import Rendition, RenditionSet, State
 
 
 class Standing(TextChoices):
@@ -89,9 +86,11 @@ def with_stories(cases: CaseQuerySet) -> CaseQuerySet:
 def cards(cases: Iterable[Case], *, viewer: User, at: datetime | None = None) -> list[Card]:
     """Cards of cases that came through `with_stories`; one more query for what is being made."""
     listed = list(cases)
-    stages = _stages([case.story_id for case in listed if case.is_open])
+    stages = progress_of_many([case.story_id for case in listed if case.is_open])
     now = at or timezone.now()
-    return [_card(case, viewer=viewer, at=now, stages=stages[case.story_id]) for case in listed]
+    return [
+        _card(case, viewer=viewer, at=now, stages=stages.get(case.story_id, [])) for case in listed
+    ]
 
 
 def digest(shown: Iterable[Card]) -> str:
@@ -129,29 +128,16 @@ def _standing_of_open(case: Case, *, at: datetime) -> Standing:
 def _card(case: Case, *, viewer: User, at: datetime, stages: Sequence[Stage]) -> Card:
     made = next(iter(case.story.rendition_sets.all()), None)
     gone = case.story.status in GONE
-    poster = outcome.poster(made) if made and not gone else None
+    picture = poster(made) if made and not gone else None
     return Card(
         case=case,
         standing=standing_of(case, at=at),
         holder=case.holder(at=at),
-        poster_url=review_url(poster, viewer=viewer),
+        poster_url=review_url(picture, viewer=viewer),
         duration_s=made.duration_s if made else None,
         stages=[] if gone or all(s.state == State.DONE for s in stages) else stages,
     )
 
 
 def review_url(rendition: Rendition | None, *, viewer: User) -> str:
-    return outcome.rendition_url(rendition, use="review", viewer=viewer) if rendition else ""
-
-
-def _stages(story_ids: Sequence[UUID]) -> Mapping[UUID, list[Stage]]:
-    """`transcode.outcome.progress_of` for many stories, in one query."""
-    jobs = Job.objects.filter(group__in=story_ids, kind__in=outcome.STAGES).order_by("created_at")
-    latest: dict[tuple[UUID, str], Job] = {(job.group, job.kind): job for job in jobs}
-    found: defaultdict[UUID, list[Stage]] = defaultdict(list)
-    for kind, label in outcome.STAGES.items():
-        for (story_id, job_kind), job in latest.items():
-            if job_kind == kind:
-                stage = Stage(kind, label, State(job.state), job.progress, job.reason)
-                found[story_id].append(stage)
-    return found
+    return rendition_url(rendition, use="review", viewer=viewer) if rendition else ""

@@ -4,8 +4,9 @@ Every function locks the story, then the case, and checks again what the page sa
 a colleague or a new transcript may have come first. Each step leaves an audit entry on the story.
 """
 
+import unicodedata
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,18 +16,30 @@ from audit import SYSTEM, Action, Actor
 from audit.trail import record
 from common.errors import Conflict, Forbidden, Problem
 from consent.uses import Use
-from moderation.checklist import missing_from
+from moderation.checklist import CODES, missing_from
 from moderation.claims import drop_claim, require_claim
 from moderation.locks import locked
 from moderation.models import Case, Decision, Verdict
 from stories.models import ConsentMissing, Story
+from transcode.made import latest_set, not_ready, transcript_of
 from transcode.models import RenditionSet, Revision
-from transcode.outcome import latest_set, not_ready, transcript_of
+
+MOST_REASON_CHARS: Final = 2000
 
 
 class ReasonMissing(Problem):
     code = "reason_missing"
     title = _("A reason is needed")
+
+
+class ReasonInvalid(Problem):
+    code = "reason_invalid"
+    title = _("This reason can't be kept")
+
+
+class ChecklistUnknown(Problem):
+    code = "checklist_unknown"
+    title = _("The checklist has no such point")
 
 
 class ChecklistIncomplete(Problem):
@@ -107,18 +120,6 @@ def reject(case: Case, *, by: User, reason: str) -> Case:
     return _refuse(case, Verdict.REJECT, by=by, reason=reason)
 
 
-def publish(story: Story, *, by: User) -> None:
-    """Let an approved story be screened, where a coordinator decides on that."""
-    story.publish(by=by)
-
-
-def approved_case(story: Story) -> Case:
-    """The case by which the story was approved; its `rendition_set` and `revision` are what may
-    be shown. Raises `Case.DoesNotExist` for a story that is not approved."""
-    cases = Case.objects.select_related("rendition_set", "revision")
-    return cases.get(story=story, pk__in=[story.approved_case_id])
-
-
 def seen_now(story: Story) -> tuple[RenditionSet | None, Revision | None]:
     """What who opens the story now looks at: its newest renditions and transcript."""
     transcript = transcript_of(story)
@@ -170,9 +171,7 @@ def _confirm(case: Case, first: User, *, by: User, checklist: Collection[str]) -
 
 
 def _refuse(case: Case, verdict: Verdict, *, by: User, reason: str) -> Case:
-    reason = reason.strip()
-    if not reason:
-        raise ReasonMissing(_("Write what has to change, or why it can't be shown."))
+    reason = _fit(reason)
     with locked(case) as held:
         if _is_repeated(held, verdict, by=by):
             return held
@@ -182,6 +181,19 @@ def _refuse(case: Case, verdict: Verdict, *, by: User, reason: str) -> Case:
         move(by=by, note=reason)
     held.refresh_from_db()
     return held
+
+
+def _fit(reason: str) -> str:
+    """The reason with plain line ends; raises `ReasonMissing` or `ReasonInvalid`."""
+    # A browser counts a line's end as one character and sends two.
+    plain = reason.replace("\r\n", "\n").strip()
+    if not plain:
+        raise ReasonMissing(_("Write what has to change, or why it can't be shown."))
+    if len(plain) > MOST_REASON_CHARS:
+        raise ReasonInvalid(_("Write 2000 characters at most."))
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in plain):
+        raise ReasonInvalid(_("There are signs in it that can't be read. Write it anew."))
+    return plain
 
 
 def _is_repeated(case: Case, verdict: Verdict, *, by: User) -> bool:
@@ -205,6 +217,8 @@ def _require_grounds(story: Story, checklist: Collection[str]) -> None:
         raise ConsentMissing(permission)
     if problem := not_ready(story):
         raise problem
+    if set(checklist) - CODES:
+        raise ChecklistUnknown(_("Reload the page and tick what you have checked."))
     if missing := missing_from(checklist):
         raise ChecklistIncomplete(
             _("Tick what you have checked; what you can't tick is a reason to ask for changes."),
@@ -224,7 +238,7 @@ def _decide(
     case: Case, verdict: Verdict, *, by: User, reason: str = "", checklist: Collection[str] = ()
 ) -> None:
     Decision.objects.create(
-        case=case, by=by, verdict=verdict, reason=reason, checklist=sorted(checklist)
+        case=case, by=by, verdict=verdict, reason=reason, checklist=sorted(set(checklist))
     )
     facts: dict[str, Any] = {"case": str(case.pk)}
     if verdict in (Verdict.APPROVE, Verdict.CONFIRM):

@@ -46,6 +46,9 @@ ITEMS: Final = (
 )
 
 
+CODES: Final = frozenset(item.code for item in ITEMS)
+
+
 def missing_from(ticked: Collection[str]) -> list[Item]:
     """The items that `ticked`, a collection of codes, leaves out."""
     return [item for item in ITEMS if item.code not in ticked]

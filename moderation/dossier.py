@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.roles import Role, has_role
+from accounts.roles import DECIDERS, Role, has_role
 from common import languages
 from common.errors import Problem
 from consent.models import ConsentRecord, Grant
@@ -22,9 +22,9 @@ from moderation.cases import seen_now
 from moderation.claims import refuse_strangers
 from moderation.models import Case, Decision
 from stories.states import Status
-from transcode import outcome
 from transcode.cues import Cue, from_json
-from transcode.models import Rendition, RenditionSet, Revision, Transcript
+from transcode.made import not_ready, player_rendition, poster, transcript_of
+from transcode.models import RenditionSet, Revision, Transcript
 
 
 class Step(StrEnum):
@@ -34,6 +34,7 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     REQUEST_CHANGES = "request-changes"
     REJECT = "reject"
+    TRANSCRIBE = "transcribe"
     PUBLISH = "publish"
 
 
@@ -101,6 +102,12 @@ class Dossier:
         return self.card.case
 
     @property
+    def needs_person(self) -> bool:
+        """Whether there are no words, because the machine can't write them down."""
+        outcome = self.transcript.outcome if self.transcript else None
+        return self.revision is None and outcome == Transcript.Outcome.NEEDS_PERSON
+
+    @property
     def decisions(self) -> Sequence[Decision]:
         return () if self.card.is_gone else tuple(self.case.decisions.all())
 
@@ -119,24 +126,24 @@ def open_dossier(case: Case, *, viewer: User) -> Dossier:
         card=card,
         footage=footage_of(made, viewer=viewer),
         revision=revision,
-        transcript=outcome.transcript_of(case.story),
+        transcript=transcript_of(case.story),
         cues=from_json(revision.cues) if revision else (),
         consent=_consent(case, viewer=viewer),
         steps=_steps(case, viewer=viewer, hurdle=hurdle),
         hurdle=hurdle,
-        pending=outcome.not_ready(case.story) if case.is_open else None,
+        pending=not_ready(case.story) if case.is_open else None,
     )
 
 
 def footage_of(made: RenditionSet | None, *, viewer: User) -> Footage:
-    player = outcome.player_rendition(made) if made else None
+    player = player_rendition(made) if made else None
     if made is None or player is None:
         return NOTHING
     return Footage(
         media_url=review_url(player, viewer=viewer),
         media_type=player.content_type,
-        poster_url=review_url(outcome.poster(made), viewer=viewer),
-        is_sound_only=player.profile == Rendition.Profile.AUDIO,
+        poster_url=review_url(poster(made), viewer=viewer),
+        is_sound_only=not made.has_video,
     )
 
 
@@ -164,11 +171,12 @@ def _steps(case: Case, *, viewer: User, hurdle: Problem | None) -> frozenset[Ste
         )
         is_coordinator = has_role(viewer, programme, Role.COORDINATOR)
         return frozenset({Step.PUBLISH} if may_publish and is_coordinator else ())
-    if hurdle or not has_role(viewer, programme, Role.MODERATOR):
+    if hurdle or not has_role(viewer, programme, *DECIDERS):
         return frozenset()
     if case.claimed_by_id != viewer.pk:
         return frozenset({Step.CLAIM})
-    return frozenset({Step.RELEASE, Step.REQUEST_CHANGES, Step.REJECT} | _approvals(case, viewer))
+    decisions = {Step.RELEASE, Step.REQUEST_CHANGES, Step.REJECT}
+    return frozenset(decisions | _approvals(case, viewer) | _edits(case))
 
 
 def _approvals(case: Case, viewer: User) -> set[Step]:
@@ -176,6 +184,11 @@ def _approvals(case: Case, viewer: User) -> set[Step]:
     if first is None:
         return {Step.APPROVE}
     return set() if first.by_id == viewer.pk else {Step.CONFIRM}
+
+
+def _edits(case: Case) -> set[Step]:
+    granted = case.story.may(Use.TRANSCRIPTION, at=timezone.now())
+    return {Step.TRANSCRIBE} if granted else set()
 
 
 def _consent(case: Case, *, viewer: User) -> ConsentSummary:

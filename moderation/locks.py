@@ -16,9 +16,7 @@ def locked(case: Case) -> Iterator[Case]:
     A withdrawal locks the story first too: whoever comes second sees what the first one did.
     """
     with transaction.atomic():
-        # NO KEY: a plain lock also waits for every row that merely refers to this one, and a second
-        # update in one transaction refers again to the consent: withdrawals deadlocked with it.
-        story = Story.objects.select_for_update(of=("self",), no_key=True).get(pk=case.story_id)
+        story = Story.objects.locked().get(pk=case.story_id)
         held = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case.pk)
         held.story = story
         yield held

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
+from typing import Final
 
 from django.db import models
 from django.db.models import Q
@@ -10,16 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Programme, User
-from common.errors import Conflict
+from audit.append_only import AppendOnlyModel
 from stories.models import Story
 from transcode.models import RenditionSet, Revision
 
 CLAIM_IDLE: Final = timedelta(minutes=30)
-
-
-class AppendOnly(Conflict):
-    code = "append_only"
-    title = _("Decisions are only ever added to")
 
 
 class Verdict(models.TextChoices):
@@ -124,8 +119,14 @@ class Case(models.Model):
         return self.claimed_by
 
 
-class Decision(models.Model):
-    """Only ever added. `checklist` holds the codes that were ticked."""
+class Decision(AppendOnlyModel):
+    """Only ever added. `checklist` holds the codes that were ticked.
+
+    The reason is of the story's own: once that is erased it is blank, and `erased_at` says since
+    when. Who decided what and when stays.
+    """
+
+    instead = _("Make another decision instead.")
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="decisions")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -133,6 +134,7 @@ class Decision(models.Model):
     reason = models.TextField(blank=True)
     checklist = models.JSONField(default=list, blank=True)
     decided_at = models.DateTimeField(default=timezone.now)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["pk"]
@@ -154,18 +156,13 @@ class Decision(models.Model):
                 condition=Q(verdict__in=Verdict.values), name="decision_verdict_known"
             ),
             models.CheckConstraint(
-                condition=~Q(verdict__in=NEEDS_REASON) | ~Q(reason=""),
+                condition=~Q(verdict__in=NEEDS_REASON) | ~Q(reason="") | Q(erased_at__isnull=False),
                 name="decision_refusal_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(reason=""), name="decision_erased_says_nothing"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.verdict} on {self.case_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly(_("Make another decision instead."))
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly(_("Make another decision instead."))

@@ -11,22 +11,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.pages import PageRequest, page_for
-from accounts.roles import Role
+from accounts.page_access import PageRequest, page_for
+from accounts.roles import DECIDERS, REVIEWERS, Role
 from common.errors import NotFound, Problem
-from moderation import cases, checklist, claims
+from moderation import cases, checklist, claims, transcripts
 from moderation.cards import cards, digest, with_stories
 from moderation.dossier import Dossier, Step, open_dossier
 from moderation.models import Case, CaseQuerySet
 from stories.states import Status
-from transcode.subtitles import write_vtt
+from transcode.transcripts_api import WRITERS
 
-READERS: Final = (Role.MODERATOR, Role.SENIOR_MODERATOR, Role.COORDINATOR)
-DECIDERS: Final = (Role.MODERATOR, Role.SENIOR_MODERATOR)
 CARDS_A_PAGE: Final = 24
 
 
@@ -55,7 +54,7 @@ def _on_shelf(request: PageRequest, shelf: Shelf) -> CaseQuerySet:
 
 
 @require_safe
-@page_for(*READERS)
+@page_for(*REVIEWERS)
 def queue(request: PageRequest) -> HttpResponse:
     """The whole page, or for htmx the cards alone; 204 while they look as before."""
     shelf = _shelf(request)
@@ -81,7 +80,7 @@ def _shelf(request: HttpRequest) -> Shelf:
 
 
 @require_safe
-@page_for(*READERS)
+@page_for(*REVIEWERS)
 def case(request: PageRequest, pk: UUID) -> HttpResponse:
     return _case_page(request, pk)
 
@@ -155,21 +154,50 @@ def reject(request: PageRequest, pk: UUID) -> HttpResponse:
 @page_for(Role.COORDINATOR)
 def publish(request: PageRequest, pk: UUID) -> HttpResponse:
     done = _("The story is published: organizers can screen it now.")
-    return _step(request, pk, lambda case: cases.publish(case.story, by=request.user), done=done)
+    return _step(request, pk, lambda case: case.story.publish(by=request.user), done=done)
 
 
 @require_safe
-@page_for(*READERS)
-def transcript(request: PageRequest, pk: UUID) -> HttpResponse:
-    """The cues as a WebVTT track for the player."""
+@page_for(*REVIEWERS)
+def transcript(request: PageRequest, pk: UUID, form: str) -> HttpResponse:
+    """The cues as a file of subtitles, which is also the player's track."""
     dossier = open_dossier(_find(request, pk), viewer=request.user)
-    if dossier.revision is None:
+    if dossier.revision is None or form not in WRITERS:
         raise NotFound
-    return _private(HttpResponse(write_vtt(dossier.cues), content_type="text/vtt; charset=utf-8"))
+    write, content_type = WRITERS[form]
+    return _private(HttpResponse(write(dossier.cues), content_type=content_type))
+
+
+@require_POST
+@page_for(*DECIDERS)
+def replace_transcript(request: PageRequest, pk: UUID) -> HttpResponse:
+    found, based_on = _find(request, pk), request.POST.get("based_on", "")
+    try:
+        replaced = transcripts.replace(
+            found,
+            request.FILES.get("file"),
+            by=request.user,
+            based_on=int(based_on) if based_on.isdecimal() else None,
+        )
+    except Problem as problem:
+        return _case_page(request, pk, problem=problem)
+    messages.success(request, _words_in_place(replaced))
+    return redirect("moderation:case", pk=replaced.case.pk)
+
+
+def _words_in_place(replaced: transcripts.Replaced) -> str:
+    placed = _("Your transcript is in place as version %(number)s.") % {
+        "number": replaced.revision.number
+    }
+    if not (first := replaced.voided):
+        return placed
+    at = date_format(timezone.localtime(first.decided_at), "DATETIME_FORMAT")
+    void = _("The first approval (%(name)s, %(time)s) was of the version before it and is void.")
+    return f"{placed} {void % {'name': first.by.display_name, 'time': at}}"
 
 
 @require_safe
-@page_for(*READERS)
+@page_for(*REVIEWERS)
 def footage(request: PageRequest, pk: UUID) -> HttpResponse:
     """Fresh media addresses for a page that was open for longer than they last."""
     found = open_dossier(_find(request, pk), viewer=request.user).footage
@@ -211,6 +239,8 @@ def _case_page(request: PageRequest, pk: UUID, *, problem: Problem | None = None
         "ticked": request.POST.getlist("checklist"),
         "reason": request.POST.get("reason", ""),
         "problem": problem,
+        "forms": tuple(WRITERS),
+        "is_transcribing": "based_on" in request.POST,
         "successor": _successor(dossier),
     }
     status = problem.status if problem else 200

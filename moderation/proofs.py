@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.callers import person_named
 from accounts.models import User
-from accounts.roles import Role, has_role
+from accounts.roles import REVIEWERS, has_role
 from common import media
 from common.errors import Forbidden, NotFound
 from common.media import Claim, Servable
@@ -40,7 +40,7 @@ def authorise_proof(claim: Claim) -> Servable:
     case, viewer = _case(claim.pk), person_named(claim.viewer)
     if claim.use != USE:
         raise Forbidden
-    if not has_role(viewer, case.story.programme, Role.MODERATOR, Role.COORDINATOR):
+    if not has_role(viewer, case.story.programme, *REVIEWERS):
         raise NotFound
     proof = proof_of(case)
     if proof is None:

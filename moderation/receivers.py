@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
+
 from audit import SYSTEM, Actor
 from moderation import cases
 from moderation.locks import locked
-from moderation.models import Case
+from moderation.models import Case, Decision
 from stories.models import Story
 from stories.states import Status
 from transcode.models import RenditionSet, Revision
@@ -25,6 +27,14 @@ def follow_story(*, story: Story, before: Status, by: Actor, **_kwargs: Any) -> 
         cases.open_case(story, by=by)
     elif outcome := OUTCOMES.get(Status(story.status)):
         _close_open_case(story, outcome, by=by)
+    elif story.status == Status.ERASED:
+        _forget(story)
+
+
+def _forget(story: Story) -> None:
+    """Blank what was written about the story; who decided what and when stays."""
+    reasons = Decision.objects.filter(case__story=story)
+    reasons.forget(reason="", erased_at=timezone.now())
 
 
 def _close_open_case(story: Story, outcome: Case.Outcome, *, by: Actor) -> None:

@@ -8,13 +8,15 @@ from rest_framework import serializers
 from accounts.models import User
 from common.fields import SentenceField
 from moderation.cards import Card, Standing
+from moderation.cases import MOST_REASON_CHARS
 from moderation.checklist import ITEMS, Item
 from moderation.dossier import Answer, ConsentSummary, Dossier, Footage, Step
 from moderation.models import Decision, Verdict
 from stories.models import Story
 from stories.states import Status
-from transcode.api import CueSerializer, StageSerializer
+from transcode.api import StageSerializer
 from transcode.models import Transcript
+from transcode.transcripts_api import CueSerializer
 
 
 class PersonSerializer(serializers.Serializer[User]):
@@ -132,4 +134,4 @@ class ChecklistSerializer(serializers.Serializer[Any]):
 
 class ReasonSerializer(serializers.Serializer[Any]):
     # What is blank is refused by the domain, with a code of its own.
-    reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=MOST_REASON_CHARS, allow_blank=True, default="")

@@ -18,6 +18,7 @@ urlpatterns = [
     ),
     path("moderation/cases/<uuid:pk>/reject", pages.reject, name="reject"),
     path("moderation/cases/<uuid:pk>/publish", pages.publish, name="publish"),
-    path("moderation/cases/<uuid:pk>/transcript.vtt", pages.transcript, name="transcript"),
+    path("moderation/cases/<uuid:pk>/transcript", pages.replace_transcript, name="transcribe"),
+    path("moderation/cases/<uuid:pk>/transcript.<slug:form>", pages.transcript, name="transcript"),
     path("moderation/cases/<uuid:pk>/footage", pages.footage, name="footage"),
 ]

@@ -1,39 +1,32 @@
 """Cases of stories that the machines are done with, with or without real files behind them."""
 
-import hashlib
-import secrets
 import subprocess
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Device, User
 from accounts.roles import Role
 from audit import SYSTEM
-from common import storage
+from audit.models import Entry
+from common.errors import Problem
 from consent.models import ConsentRecord
 from moderation import cases, claims
 from moderation.checklist import ITEMS
-from moderation.models import Case
+from moderation.models import CLAIM_IDLE, Case
 from stories.models import Story
 from stories.states import Status
 from tests.accounts.make import make_user
 from tests.stories.make import make_story
-from transcode.cues import Cue, to_json
-from transcode.models import Job, Rendition, RenditionSet, Revision, State, Transcript
+from tests.transcode.make import DURATION_S, make_revision, make_set
+from transcode.models import Job, State
 
 CHECKED = [item.code for item in ITEMS]
-LINES = (
-    "Nobody tells you about the desert\nbefore you leave.",
-    "I thought that I would be back\nwithin a year.",
-    "My mother sold her land for it.",
-    "I tell it so that others know.",
-)
-CUES = [Cue(2.0 * n, 2.0 * n + 1.9, text) for n, text in enumerate(LINES)]
-DURATION_S = 8.0
 
 
 def make_moderator(story: Story | Case, **kwargs: Any) -> User:
@@ -42,64 +35,11 @@ def make_moderator(story: Story | Case, **kwargs: Any) -> User:
     return make_user(role=Role.MODERATOR, programme=of.programme, **kwargs)
 
 
-def make_set(
-    story: Story, *, complete: bool = True, files: Mapping[str, Path] | None = None
-) -> RenditionSet:
-    """Renditions as rows; `files` by profile are put into the store."""
-    made = RenditionSet.objects.create(
-        story=story,
-        duration_s=DURATION_S,
-        has_video=True,
-        has_audio=True,
-        width=854,
-        height=480,
-        completed_at=timezone.now() if complete else None,
-    )
-    profiles = ["first_look", "poster", *(["web_480"] if complete else [])]
-    for profile in profiles:
-        _make_rendition(made, profile, (files or {}).get(profile))
-    return made
-
-
-def _make_rendition(made: RenditionSet, profile: str, path: Path | None) -> Rendition:
-    suffix, content_type = (".jpg", "image/jpeg") if profile == "poster" else (".mp4", "video/mp4")
-    key = storage.new_key("renditions", suffix)
-    if path:
-        storage.put(path, key)
-    content = path.read_bytes() if path else secrets.token_bytes(8)
-    return Rendition.objects.create(
-        set=made,
-        profile=profile,
-        key=key,
-        content_type=content_type,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        duration_s=None if profile == "poster" else DURATION_S,
-    )
-
-
-def make_transcript(story: Story, cues: Sequence[Cue] = CUES) -> Revision:
-    """The machine's transcript in the story's language, ended."""
-    transcript, _created = Transcript.objects.get_or_create(story=story, language=story.language)
-    transcript.outcome, transcript.ended_at = Transcript.Outcome.MADE, timezone.now()
-    transcript.save(update_fields=["outcome", "ended_at"])
-    return revise(story, cues)
-
-
-def revise(story: Story, cues: Sequence[Cue] = CUES, *, by: User | None = None) -> Revision:
-    """One more revision of the story's transcript."""
-    transcript = story.transcripts.get(language=story.language)
-    number = transcript.revisions.count() + 1
-    return Revision.objects.create(
-        transcript=transcript, number=number, cues=to_json(cues), by=by, engine="test"
-    )
-
-
 def make_case(
     device: Device | None = None,
     *,
     complete: bool = True,
-    files: Mapping[str, Path] | None = None,
+    files: Mapping[str, bytes | Path] | None = None,
     first: User | None = None,
     claimed_by: User | None = None,
     consent: ConsentRecord | None = None,
@@ -108,7 +48,7 @@ def make_case(
     """An open case with everything made unless not `complete`; `first` has approved it already."""
     story = make_story(device, status=Status.PROCESSING, consent=consent, **facts)
     make_set(story, complete=complete, files=files)
-    make_transcript(story)
+    make_revision(story)
     jobs = Job.objects.filter(group=story.pk)
     jobs.update(state=State.DONE, progress=1.0, ended_at=timezone.now())
     story.ready_for_review(by=SYSTEM)
@@ -141,3 +81,26 @@ def make_clip(folder: Path, *, size: str = "854x480") -> dict[str, Path]:
     subprocess.run([*quiet, *sources, *encode, *ending], check=True)
     subprocess.run([*quiet, "-i", str(video), "-frames:v", "1", str(poster)], check=True)
     return {"web_480": video, "first_look": video, "poster": poster}
+
+
+def refused(step: Callable[[], object]) -> Problem:
+    """The problem with which `step` is refused."""
+    with pytest.raises(Problem) as caught:
+        step()
+    return caught.value
+
+
+def actions(story: Story) -> list[str]:
+    return list(Entry.objects.of(story.audit_subject).values_list("action", flat=True))
+
+
+def take_over_later(case: Case) -> None:
+    """Let the claim be older than it may be."""
+    Case.objects.filter(pk=case.pk).update(claimed_at=timezone.now() - CLAIM_IDLE)
+
+
+def signed_in(user: User) -> Client:
+    """A browser at which the person has signed in."""
+    client = Client()
+    client.force_login(user)
+    return client

@@ -23,11 +23,11 @@ from tests.accounts.make import (
 )
 from tests.moderation.make import (
     CHECKED,
-    LINES,
     make_case,
     make_moderator,
     make_twice_approved,
 )
+from tests.transcode.make import LINES
 from transcode.models import Job, State
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,8 @@ def test_the_steps_that_are_offered_are_those_that_may_be_taken():
     mine = staff_client(first).get(f"/api/v1/cases/{case.pk}").json()
     theirs = staff_client(second).get(f"/api/v1/cases/{case.pk}").json()
 
-    assert set(mine["steps"]) == {"release", "approve", "request-changes", "reject"}
+    decisions = {"approve", "request-changes", "reject"}
+    assert set(mine["steps"]) == {"release", "transcribe", *decisions}
     assert (theirs["steps"], theirs["hurdle"]) == ([], "case_claimed")
 
 

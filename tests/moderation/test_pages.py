@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, ViewportSize, expect
 
 from accounts.models import User
 from consent.models import Withdrawal
@@ -15,9 +15,10 @@ from moderation.checklist import ITEMS
 from moderation.models import Case
 from stories.models import Story
 from stories.states import Status
-from tests.accounts.make import PASSWORD
-from tests.moderation.make import CHECKED, LINES, make_case, make_clip, make_moderator
+from tests.browsing import sign_in
+from tests.moderation.make import CHECKED, make_case, make_clip, make_moderator
 from tests.servers import Server
+from tests.transcode.make import LINES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,25 +28,25 @@ PHONE = ViewportSize(width=360, height=740)
 POLLED_MS = 25_000
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> dict[str, Path]:
-    return make_clip(tmp_path)
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return make_clip(tmp_path_factory.mktemp("clip"))
 
 
 @pytest.fixture
-def case(server: Server, clip: dict[str, Path]) -> Case:
+def case(site: Server, clip: dict[str, Path]) -> Case:
     return make_case(files=clip, title="The road to the coast")
 
 
 class Desk:
     """A moderator at a browser of their own."""
 
-    def __init__(self, context: BrowserContext, server: Server, user: User) -> None:
+    def __init__(self, context: BrowserContext, site: Server, user: User) -> None:
         self.page: Page = context.new_page()
         self.trouble: list[str] = []
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.server = server
+        self.site = site
         self.user = user
 
     def _note(self, message) -> None:
@@ -53,31 +54,33 @@ class Desk:
             self.trouble.append(message.text)
 
     def sign_in(self) -> None:
-        self.page.goto(f"{self.server.url}/moderation")
-        self.page.locator("[name=username]").fill(self.user.username)
-        self.page.locator("[name=password]").fill(PASSWORD)
-        self.page.locator("[name=password]").press("Enter")
+        sign_in(self.page, self.site.url, self.user.username)
         expect(self.page.get_by_role("heading", name="Review", level=1)).to_be_visible()
 
     def open(self, case: Case) -> None:
-        self.page.goto(f"{self.server.url}/moderation/cases/{case.pk}")
+        self.page.goto(f"{self.site.url}/moderation/cases/{case.pk}")
 
     def tick_all(self) -> None:
         for item in ITEMS:
             self.page.get_by_label(str(item.label)).check()
+
+    def upload(self, subtitles: str) -> None:
+        file = FilePayload(name="mine.srt", mimeType="text/plain", buffer=subtitles.encode())
+        self.page.get_by_label("A person's transcript").set_input_files(file)
+        self.page.get_by_role("button", name="Upload", exact=True).click()
 
     def time_s(self) -> float:
         return float(self.page.locator("#player").evaluate("player => player.currentTime"))
 
 
 @pytest.fixture
-def desk(browser: Browser, server: Server) -> Iterator[Callable[..., Desk]]:
+def desk(browser: Browser, site: Server) -> Iterator[Callable[..., Desk]]:
     """`desk(case)` signs a moderator of its programme in; nothing may go wrong on the page."""
     desks = []
 
     def at(case: Case, *, viewport: ViewportSize = LAPTOP) -> Desk:
         context = browser.new_context(viewport=viewport)
-        made = Desk(context, server, make_moderator(case, with_password=True))
+        made = Desk(context, site, make_moderator(case, with_password=True))
         desks.append(made)
         made.sign_in()
         return made
@@ -212,14 +215,40 @@ def test_a_reason_is_asked_for_before_a_story_is_sent_back(case, desk):
     assert case.decisions.get().reason == "A phone number is heard at 0:04."
 
 
+def test_a_moderator_uploads_a_persons_transcript(case, desk):
+    at = desk(case)
+    cases.approve(
+        claims.claim(case, by=(first := make_moderator(case))), by=first, checklist=CHECKED
+    )
+    claims.claim(case, by=at.user)
+    at.open(case)
+
+    at.page.get_by_text("Upload a better one").click()
+    at.upload("1\n00:00:00,000 --> soon\nI left in the dry season.\n")
+    expect(at.page.get_by_role("alert")).to_contain_text("Row 2 of the file")
+    expect(at.page.get_by_role("alert")).to_contain_text("bad_timing")
+    at.upload("1\n00:00:00,000 --> 00:00:02,000\nI left in the dry season.\n")
+
+    told = at.page.get_by_role("status")
+    expect(told).to_contain_text("in place as version 2")
+    expect(told).to_contain_text(first.display_name)
+    expect(at.page.locator(".cue")).to_have_text(["0:00I left in the dry season."])
+    expect(at.page.get_by_text("You are at this case.")).to_be_visible()
+    with at.page.expect_download() as download:
+        at.page.get_by_role("link", name=".srt").click()
+    assert "I left in the dry season." in download.value.path().read_text()
+    assert all("400" in trouble for trouble in at.trouble)
+    at.trouble.clear()
+
+
 def test_playing_ends_when_the_storyteller_withdraws(case, desk):
     at = desk(case)
     at.open(case)
     source = at.page.locator("#player").get_attribute("src")
-    before = at.page.request.get(f"{at.server.url}{source}")
+    before = at.page.request.get(f"{at.site.url}{source}")
 
     withdraw(case.story.consent.storyteller, by=None, channel=Withdrawal.Channel.SLIP)
-    after = at.page.request.get(f"{at.server.url}{source}")
+    after = at.page.request.get(f"{at.site.url}{source}")
     at.page.reload()
 
     expect(at.page.get_by_role("heading", level=1)).to_contain_text("withdrew")

@@ -20,21 +20,32 @@ from stories.models import Story
 from stories.states import Status
 from tests.accounts.make import make_device, make_programme, make_user
 from tests.consent.make import granted, make_consent
-from tests.moderation.make import CHECKED, LINES, make_case, make_moderator, make_twice_approved
-from tests.moderation.test_cases import take_over_later
+from tests.moderation.make import (
+    CHECKED,
+    make_case,
+    make_moderator,
+    make_twice_approved,
+    signed_in,
+    take_over_later,
+)
+from tests.transcode.make import LINES
+from transcode.models import RenditionSet
 from transcode.serving import authorise_rendition
 from uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
 
 PAGES = ["", "/transcript.vtt", "/footage"]
-FORMS = ["claim", "stay", "release", "approve", "confirm", "request-changes", "reject"]
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+FORMS = [
+    "claim",
+    "stay",
+    "release",
+    "approve",
+    "confirm",
+    "request-changes",
+    "reject",
+    "transcript",
+]
 
 
 def take_back(case: Case) -> None:
@@ -151,6 +162,33 @@ def test_a_refused_form_comes_back_with_the_reason_and_what_was_ticked():
     assert answer.status_code == 400
     assert "The checklist is not complete" in page
     assert page.count(" checked>") == 1
+
+
+@pytest.mark.parametrize("step", ["request-changes", "reject"])
+@pytest.mark.parametrize("reason", ["x" * 2001, "Too\x00 loud", "\u001b[31mLoud"])
+def test_a_form_with_an_unfit_reason_is_refused_as_over_http(step, reason):
+    case = make_case()
+    moderator = make_moderator(case)
+    claims.claim(case, by=moderator)
+
+    answer = signed_in(moderator).post(f"/moderation/cases/{case.pk}/{step}", {"reason": reason})
+
+    assert answer.status_code == 400
+    assert 'aria-invalid="true"' in answer.content.decode()
+    assert not case.decisions.exists()
+
+
+def test_a_form_with_a_point_that_no_checklist_has_is_refused():
+    case = make_case()
+    moderator = make_moderator(case)
+    claims.claim(case, by=moderator)
+
+    answer = signed_in(moderator).post(
+        f"/moderation/cases/{case.pk}/approve", {"checklist": [*CHECKED, "x" * 10_000]}
+    )
+
+    assert answer.status_code == 400
+    assert not case.decisions.exists()
 
 
 def test_a_conflict_is_shown_on_the_page_with_the_winners_name():
@@ -316,3 +354,15 @@ def test_an_outdated_case_leads_to_the_new_one():
     page = signed_in(first).get(f"/moderation/cases/{case.pk}").content.decode()
 
     assert str(case.story.cases.open().get().pk) in page
+
+
+@pytest.mark.parametrize("profiles", [["first_listen"], ["first_listen", "audio"]])
+def test_a_recording_without_a_picture_is_played_as_sound(profiles):
+    case = make_case(files=dict.fromkeys(profiles, b"sound"))
+    RenditionSet.objects.update(has_video=False)
+
+    page = signed_in(make_moderator(case)).get(f"/moderation/cases/{case.pk}").content.decode()
+
+    assert '<audio id="player"' in page
+    assert "<video" not in page
+    assert "Hide the picture" not in page
