@@ -14,10 +14,10 @@ from rest_framework.response import Response
 
 from accounts.callers import user_of
 from accounts.permissions import scope
+from accounts.roles import SCREENERS
 from screenings import packages, playlists
 from screenings.catalogue import entries, narrowed, screenable
 from screenings.models import Package, Playlist
-from screenings.packages import ORGANIZERS
 from screenings.serializers import (
     CatalogueEntrySerializer,
     CatalogueQuery,
@@ -34,7 +34,7 @@ from stories.models import StoryQuerySet
 class CatalogueView(GenericAPIView[Any]):
     """What may be screened now in the caller's programmes, newest first."""
 
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = CatalogueEntrySerializer
     ordering = ("-published_at", "pk")
 
@@ -59,12 +59,12 @@ class CatalogueView(GenericAPIView[Any]):
 
 
 def playlists_of(request: Request) -> QuerySet[Playlist]:
-    programmes = scope(request, *ORGANIZERS)
+    programmes = scope(request, *SCREENERS)
     return Playlist.objects.filter(programme__in=programmes).select_related("programme")
 
 
 class PlaylistsView(ListAPIView[Playlist]):
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = PlaylistSerializer
     ordering = ("-changed_at", "pk")
 
@@ -76,13 +76,13 @@ class PlaylistsView(ListAPIView[Playlist]):
         given = NewPlaylist(data=request.data)
         given.is_valid(raise_exception=True)
         facts: dict[str, Any] = dict(given.validated_data)
-        programme = get_object_or_404(scope(request, *ORGANIZERS), slug=facts.pop("programme"))
+        programme = get_object_or_404(scope(request, *SCREENERS), slug=facts.pop("programme"))
         playlist = playlists.create(programme, by=user_of(request), **facts)
         return Response(PlaylistDetailSerializer(playlist).data, status=status.HTTP_201_CREATED)
 
 
 class PlaylistView(GenericAPIView[Playlist]):
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = PlaylistDetailSerializer
 
     def get_queryset(self) -> QuerySet[Playlist]:
@@ -102,7 +102,7 @@ class PlaylistView(GenericAPIView[Playlist]):
 
 
 class PlaylistItemsView(GenericAPIView[Playlist]):
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = PlaylistItemsSerializer
 
     def get_queryset(self) -> QuerySet[Playlist]:
@@ -119,7 +119,7 @@ class PlaylistItemsView(GenericAPIView[Playlist]):
 
 
 class PlaylistPackagesView(GenericAPIView[Any]):
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = PackageSerializer
 
     def get_queryset(self) -> QuerySet[Playlist]:
@@ -129,12 +129,12 @@ class PlaylistPackagesView(GenericAPIView[Any]):
     def post(self, request: Request, pk: UUID) -> Response:
         """Ask for a package of what the playlist holds now; look at it until it is made."""
         package = packages.request(self.get_object(), by=user_of(request))
-        body = PackageSerializer(package, context={"request": request})
+        body = PackageSerializer(package, context={"download_url": None})
         return Response(body.data, status=status.HTTP_202_ACCEPTED)
 
 
 class PackageView(GenericAPIView[Package]):
-    roles = ORGANIZERS
+    roles = SCREENERS
     serializer_class = PackageSerializer
 
     def get_queryset(self) -> QuerySet[Package]:
@@ -143,4 +143,8 @@ class PackageView(GenericAPIView[Package]):
         )
 
     def get(self, request: Request, pk: UUID) -> Response:
-        return Response(self.get_serializer(self.get_object()).data)
+        """Once it is made, with an address to download it from; that it was given is recorded."""
+        package = self.get_object()
+        is_current = packages.is_current(package, at=timezone.now())
+        address = packages.hand_out(package, by=user_of(request)) if is_current else None
+        return Response(PackageSerializer(package, context={"download_url": address}).data)

@@ -17,6 +17,7 @@ from common import storage
 from screenings.contents import Contents, write
 from screenings.films import Film, films_of, still_stand
 from screenings.models import Package, PackageItem
+from screenings.playlists import SAY_WHERE, PlaceMissing
 from stories.models import Story
 from transcode.jobs import LeaseLost, PermanentFailure, Retry, Work
 from transcode.models import Job
@@ -25,6 +26,17 @@ KIND: Final = "package"
 # Copying is most of the work; storing the result is the rest.
 COPIED: Final = 0.8
 NO_SPACE_PAUSE_S: Final = 120
+# What a package learns when it is made.
+OUTCOME: Final = (
+    "state",
+    "made_at",
+    "key",
+    "draft_key",
+    "size_bytes",
+    "sha256",
+    "manifest",
+    "left_out",
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,8 @@ class Zip:
 def build(work: Work) -> None:
     """Handler of `package`: what may not be shown is left out; if nothing is left, it fails."""
     package = Package.objects.select_related("playlist__programme").get(pk=work.job.subject)
+    if not package.has_place:
+        raise PermanentFailure(PlaceMissing.code, SAY_WHERE)
     films = films_of(package, at=timezone.now())
     if not films:
         raise PermanentFailure(
@@ -122,7 +136,7 @@ def _record(package: Package, films: Sequence[Film], made: Zip, *, key: str) -> 
     row.key, row.draft_key = key, ""
     row.size_bytes, row.sha256, row.manifest = made.size_bytes, made.sha256, made.manifest
     row.left_out = [story for story in row.wanted if story not in held]
-    row.save()
+    row.save(update_fields=OUTCOME)
     PackageItem.objects.bulk_create(_items(row, films))
     record(
         Action.PACKAGE_MADE,
@@ -137,9 +151,7 @@ def _record(package: Package, films: Sequence[Film], made: Zip, *, key: str) -> 
 def _lock(stories: Sequence[Story]) -> None:
     """Withdrawals of these stories now wait for us, or we for them; in the order they lock too."""
     ids = [story.pk for story in stories]
-    list(
-        Story.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
-    )
+    list(Story.objects.locked().filter(pk__in=ids).order_by("pk"))
 
 
 def _items(package: Package, films: Sequence[Film]) -> list[PackageItem]:

@@ -8,11 +8,12 @@ from datetime import datetime
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Programme, User
+from consent.models import Exclusion
 from consent.uses import Use
 from moderation.models import Case
 from stories.models import Story, StoryQuerySet
+from transcode.made import player_rendition, poster, rendition_url
 from transcode.models import Rendition, RenditionSet
-from transcode.outcome import player_rendition, poster, rendition_url
 
 
 def screenable(
@@ -39,6 +40,16 @@ def narrowed(
         lasting = Subquery(approved.values("rendition_set__duration_s")[:1])
         stories = stories.alias(duration_s=lasting).filter(duration_s__lte=longest_s)
     return stories
+
+
+def excluded_from(stories: StoryQuerySet) -> list[str]:
+    """The places in which some of the stories must not be screened, in alphabetical order."""
+    found = Exclusion.objects.filter(
+        grant__use=Use.COMMUNITY_SCREENING,
+        grant__allowed=True,
+        grant__record__in=stories.order_by().values("consent"),
+    )
+    return sorted(set(found.values_list("place", flat=True)))
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,13 @@ def approved_cases(stories: Iterable[Story]) -> Mapping[uuid.UUID | None, Case]:
     named = [story.approved_case_id for story in stories if story.approved_case_id]
     cases = Case.objects.filter(pk__in=named).select_related("rendition_set", "revision")
     return {case.pk: case for case in cases.prefetch_related("rendition_set__renditions")}
+
+
+def is_approved(rendition: Rendition) -> bool:
+    """Whether it is of the set that the story's approval names: two people saw that one."""
+    saw_it = Case.objects.filter(rendition_set=rendition.set_id)
+    story = Story.objects.filter(pk=rendition.set.story_id)
+    return story.filter(approved_case_id__in=saw_it.values("pk")).exists()
 
 
 def _entry(story: Story, case: Case | None) -> Entry:

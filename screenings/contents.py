@@ -89,9 +89,9 @@ def _manifest(contents: Contents, items: list[dict[str, Any]]) -> dict[str, Any]
     package = contents.package
     return {
         "package": str(package.pk),
-        "playlist": {"id": str(package.playlist_id), "name": package.playlist.name},
+        "playlist": {"id": str(package.playlist_id), "name": one_line(package.playlist.name)},
         "programme": package.playlist.programme.slug,
-        "place": package.place,
+        "place": one_line(package.place),
         "made_at": contents.made_at.isoformat(timespec="seconds"),
         "duration_s": round(contents.duration_s, 3),
         # How many, not which: the stick travels, and says nothing of who withdrew.

@@ -80,9 +80,14 @@ def still_stand(package: Package, films: Sequence[Film], *, at: datetime) -> boo
 
 
 def allowed(package: Package, wanted: Sequence[str], *, at: datetime) -> list[Story]:
-    """Those of the `wanted` story ids that the package may hold at `at`, in their order."""
+    """Those of the `wanted` story ids that the package may hold at `at`, in their order.
+
+    None as long as the package names no place: what storytellers excluded can't be asked then.
+    """
+    if not package.has_place:
+        return []
     programme = Programme.objects.filter(pk=package.playlist.programme_id)
-    stories = screenable(programme, at=at, place=package.place or None).filter(pk__in=wanted)
+    stories = screenable(programme, at=at, place=package.place).filter(pk__in=wanted)
     return sorted(stories, key=lambda story: wanted.index(str(story.pk)))
 
 

@@ -49,7 +49,18 @@ class NewPlaylistForm(DetailsForm):
             chosen.initial, chosen.widget = only.slug, forms.HiddenInput()
 
 
-class FilterForm(forms.Form):
+class PlaceForm(forms.Form):
+    """A place alone: that of the catalogue's films, or the one a package still lacks."""
+
+    place = forms.CharField(label=_("Place"), max_length=MOST_NAME_CHARS, required=False)
+
+    @property
+    def named(self) -> str | None:
+        """What was typed; empty when nothing was, None when it can't be a place."""
+        return str(self.cleaned_data["place"]) if self.is_valid() else None
+
+
+class FilterForm(PlaceForm):
     """Narrows the catalogue; every field may be empty."""
 
     playlist = forms.UUIDField(required=False, widget=forms.HiddenInput())
@@ -57,7 +68,7 @@ class FilterForm(forms.Form):
     longest = forms.TypedChoiceField(
         label=_("Length"), choices=LENGTHS, required=False, coerce=int, empty_value=None
     )
-    place = forms.CharField(label=_("Place"), max_length=MOST_NAME_CHARS, required=False)
+    field_order = ["playlist", "language", "longest", "place"]
 
     def __init__(self, *args: Any, spoken: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from screenings.models import Package
+from screenings.names import one_line
 
 NAME: Final = "LISEZMOI-README.txt"
 
@@ -55,14 +56,15 @@ package still stands. If it doesn't, erase it.
 
 def text(package: Package, *, films: int, duration_s: float) -> bytes:
     """UTF-8 with byte order mark and CRLF, so that the oldest Notepad shows it right."""
+    place = one_line(package.place)
     facts = {
-        "name": package.playlist.name,
+        "name": one_line(package.playlist.name),
         "films": films,
         "minutes": max(1, round(duration_s / 60)),
-        "programme": package.playlist.programme.name,
+        "programme": one_line(package.playlist.programme.name),
         "package": package.pk,
-        "place_fr": f" à {package.place}" if package.place else "",
-        "place_en": f" in {package.place}" if package.place else "",
+        "place_fr": f" à {place}",
+        "place_en": f" in {place}",
     }
     parts = [
         body.format(**facts, date=_date(package, language))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Programme, User
+from consent.permission import place_key
 from stories.models import Story
 from transcode.models import Rendition, Revision
 
@@ -34,6 +35,11 @@ class Playlist(models.Model):
     @property
     def audit_subject(self) -> str:
         return f"playlist:{self.pk}"
+
+    @property
+    def has_place(self) -> bool:
+        """Whether `place` names one: by signs alone no storyteller's exclusion is met."""
+        return bool(place_key(self.place))
 
 
 class PlaylistItem(models.Model):
@@ -119,6 +125,11 @@ class Package(models.Model):
     @property
     def audit_subject(self) -> str:
         return f"package:{self.pk}"
+
+    @property
+    def has_place(self) -> bool:
+        """As `Playlist.has_place`."""
+        return bool(place_key(self.place))
 
 
 class PackageItem(models.Model):

@@ -30,5 +30,5 @@ def numbered(position: int, title: str, *, of: int) -> str:
 
 def one_line(title: str) -> str:
     """The title as text inside a list or manifest: no line ends, controls or turned directions."""
-    kept = ("" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in title)
+    kept = (" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in title)
     return " ".join(_DIRECTIONS.sub("", "".join(kept)).split())

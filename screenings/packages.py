@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.callers import person_named
 from accounts.models import User
-from accounts.roles import Role, has_role
+from accounts.roles import SCREENERS, has_role
 from audit import Action, Actor
 from audit.trail import record
 from common import media, storage
@@ -18,12 +18,12 @@ from screenings import names
 from screenings.building import KIND
 from screenings.films import allowed
 from screenings.models import Package, Playlist
+from screenings.playlists import SAY_WHERE, PlaceMissing
 from stories.models import Story
 from stories.states import GONE
 from transcode import jobs
 from transcode.models import Job
 
-ORGANIZERS: Final = (Role.ORGANIZER, Role.COORDINATOR)
 MEDIA_KIND: Final = "package"
 # A stick's worth over a town's line takes hours; everything is asked again with each request.
 DOWNLOAD_TTL_S: Final = 12 * 3600
@@ -49,13 +49,15 @@ def request(playlist: Playlist, *, by: User) -> Package:
     """Ask for a package of what the playlist holds now, for its place.
 
     Asked again while the same one is still being made, it returns that one. Raises
-    `PlaylistEmpty`.
+    `PlaylistEmpty` or `PlaceMissing`.
     """
     with transaction.atomic():
         locked = Playlist.objects.select_for_update(of=("self",)).get(pk=playlist.pk)
         wanted = [str(pk) for pk in locked.items.values_list("story_id", flat=True)]
         if not wanted:
             raise PlaylistEmpty(_("Add films to it first."))
+        if not locked.has_place:
+            raise PlaceMissing(SAY_WHERE)
         return _waiting(locked, wanted) or _make(locked, wanted, by=by)
 
 
@@ -98,16 +100,20 @@ def is_overtaken(package: Package) -> bool:
     return (package.wanted, package.place) != (held, playlist.place)
 
 
-def download_url(package: Package, *, viewer: User) -> str:
-    """A signed path; whether it may be had is asked at each use."""
+def hand_out(package: Package, *, by: User) -> str:
+    """A signed path for who takes the package; whether it may be had is asked at each use.
+
+    The trail keeps this and not the requests: one download over a town's line is many of them.
+    """
+    record(Action.PACKAGE_DOWNLOADED, package.audit_subject, by=by, sha256=package.sha256)
     return media.url(
-        MEDIA_KIND, package.pk, use="download", viewer=viewer.audit_name, ttl_s=DOWNLOAD_TTL_S
+        MEDIA_KIND, package.pk, use="download", viewer=by.audit_name, ttl_s=DOWNLOAD_TTL_S
     )
 
 
 def check_download(package: Package, *, viewer: User, at: datetime) -> None:
     """Raises `NotFound` for who isn't an organizer there, `PackageNotMade`, `PackageOutdated`."""
-    if not has_role(viewer, package.playlist.programme, *ORGANIZERS):
+    if not has_role(viewer, package.playlist.programme, *SCREENERS):
         raise NotFound
     if package.state == Package.State.WAITING:
         raise PackageNotMade(_("Wait until it is made."))
@@ -121,7 +127,6 @@ def authorise_download(claim: media.Claim) -> media.Servable:
     """Asked by `common.media` with each request for a package's bytes."""
     package, viewer = _claimed(claim.pk), person_named(claim.viewer)
     check_download(package, viewer=viewer, at=claim.at)
-    record(Action.PACKAGE_DOWNLOADED, package.audit_subject, by=viewer, sha256=package.sha256)
     return media.Servable(
         key=package.key,
         content_type="application/zip",
@@ -151,13 +156,20 @@ def recall(*, story: Story, by: Actor, **_kwargs: Any) -> None:
     """
     if story.status not in GONE:
         return
-    holding = Package.objects.made().filter(items__story=story).order_by("pk")
+    holding = Package.objects.filter(items__story=story).order_by("pk")
     for package in list(holding.select_for_update(of=("self",))):
-        package.state = Package.State.RECALLED
-        package.manifest = _without(package.manifest, story)
-        package.save(update_fields=["state", "manifest"])
-        record(Action.PACKAGE_RECALLED, package.audit_subject, by=by, story=str(story.pk))
+        _take_out(package, story, by=by)
     transaction.on_commit(erase_leftovers, robust=True)
+
+
+def _take_out(package: Package, story: Story, *, by: Actor) -> None:
+    """Also from one that is recalled already: its manifest still has this film's title."""
+    was_made = package.state == Package.State.MADE
+    package.state = Package.State.RECALLED
+    package.manifest = _without(package.manifest, story)
+    package.save(update_fields=["state", "manifest"])
+    if was_made:
+        record(Action.PACKAGE_RECALLED, package.audit_subject, by=by, story=str(story.pk))
 
 
 def _without(manifest: dict[str, Any], story: Story) -> dict[str, Any]:

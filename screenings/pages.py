@@ -14,23 +14,30 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.pages import PageRequest, page_for
+from accounts.page_access import PageRequest, page_for
+from accounts.roles import SCREENERS
 from common.errors import Conflict
 from screenings import packages, playlists
 from screenings.cards import card_of, cards_of, lines_of
 from screenings.catalogue import entries, narrowed, screenable
-from screenings.forms import DetailsForm, FilterForm, NewPlaylistForm, StoryForm, details_of
+from screenings.forms import (
+    DetailsForm,
+    FilterForm,
+    NewPlaylistForm,
+    PlaceForm,
+    StoryForm,
+    details_of,
+)
 from screenings.models import Package, Playlist
-from screenings.packages import ORGANIZERS
 from screenings.timeline import Timeline
-from stories.models import StoryQuerySet
+from stories.models import Story, StoryQuerySet
 
 FILMS_A_PAGE = 24
 PLAYLISTS_A_PAGE = 50
 
 
 @require_safe
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def catalogue(request: PageRequest) -> HttpResponse:
     """Posters of what may be shown; with a playlist chosen, each can be added to it."""
     chosen = _chosen_playlist(request)
@@ -47,11 +54,12 @@ def catalogue(request: PageRequest) -> HttpResponse:
         "timeline": Timeline(playlists.lines(chosen, at=timezone.now())) if chosen else None,
         "playlists": _playlists(request).order_by("-changed_at")[:PLAYLISTS_A_PAGE],
     }
-    return render(request, "screenings/catalogue.html", context)
+    status = 400 if form.has_error("place") else 200
+    return render(request, "screenings/catalogue.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def playlist_list(request: PageRequest) -> HttpResponse:
     """The playlists, and a form for a new one."""
     form = NewPlaylistForm(request.POST or None, programmes=list(request.programmes))
@@ -66,14 +74,14 @@ def playlist_list(request: PageRequest) -> HttpResponse:
 
 
 @require_safe
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def playlist(request: PageRequest, pk: UUID) -> HttpResponse:
     shown = get_object_or_404(_playlists(request), pk=pk)
     return _playlist_page(request, shown, details_of(shown))
 
 
 @require_POST
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def details(request: PageRequest, pk: UUID) -> HttpResponse:
     changed = get_object_or_404(_playlists(request), pk=pk)
     form = DetailsForm(request.POST, programme=changed.programme)
@@ -85,7 +93,7 @@ def details(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def add(request: PageRequest, pk: UUID) -> HttpResponse:
     """Back to the catalogue: who adds one film mostly adds another."""
     changed = get_object_or_404(_playlists(request), pk=pk)
@@ -96,7 +104,7 @@ def add(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def move(request: PageRequest, pk: UUID) -> HttpResponse:
     changed = get_object_or_404(_playlists(request), pk=pk)
     story = _story(request)
@@ -106,7 +114,7 @@ def move(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def remove(request: PageRequest, pk: UUID) -> HttpResponse:
     changed = get_object_or_404(_playlists(request), pk=pk)
     playlists.remove(changed, _story(request).story_id, by=request.user)
@@ -114,15 +122,19 @@ def remove(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def make_package(request: PageRequest, pk: UUID) -> HttpResponse:
+    """With the place in the same form, as long as the playlist has none."""
     wanted = get_object_or_404(_playlists(request), pk=pk)
+    place = PlaceForm(request.POST).named
+    if place and not wanted.has_place:
+        playlists.rename(wanted, by=request.user, place=place)
     _attempt(request, lambda: packages.request(wanted, by=request.user))
     return redirect(reverse("screenings:playlist", kwargs={"pk": pk}) + "#package")
 
 
 @require_safe
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def package(request: PageRequest, pk: UUID) -> HttpResponse:
     """The package's card alone, for the page that shows it to renew."""
     shown = get_object_or_404(_packages(request), pk=pk)
@@ -132,12 +144,12 @@ def package(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 @require_safe
-@page_for(*ORGANIZERS)
+@page_for(*SCREENERS)
 def download(request: PageRequest, pk: UUID) -> HttpResponse:
     """Leads to a fresh signed address; says why on a page when there can be none."""
     wanted = get_object_or_404(_packages(request), pk=pk)
     packages.check_download(wanted, viewer=request.user, at=timezone.now())
-    return redirect(packages.download_url(wanted, viewer=request.user))
+    return redirect(packages.hand_out(wanted, by=request.user))
 
 
 def _playlist_page(
@@ -151,6 +163,7 @@ def _playlist_page(
         "programme": shown.programme,
         "lines": lines_of(lines, viewer=request.user),
         "timeline": Timeline(lines),
+        "excluded": playlists.excluded_places(shown, at=now),
         "form": form,
         "card": card_of(made[0], at=now) if made else None,
         "older": made[1:],
@@ -183,7 +196,10 @@ def _screenable(request: PageRequest, chosen: Playlist | None) -> StoryQuerySet:
     programmes = request.programmes
     if chosen:
         programmes = programmes.filter(pk=chosen.programme_id)
-    place = request.GET.get("place") or (chosen.place if chosen else "")
+    named = PlaceForm(request.GET).named
+    if named is None:
+        return Story.objects.none()
+    place = named or (chosen.place if chosen else "")
     return screenable(programmes, at=timezone.now(), place=place or None)
 
 

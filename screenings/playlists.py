@@ -15,19 +15,28 @@ from accounts.models import Programme, User
 from audit import Action
 from audit.trail import record
 from common.errors import Conflict, NotFound, Problem
-from screenings.catalogue import Entry, entries, screenable
+from screenings.catalogue import Entry, entries, excluded_from, screenable
 from screenings.models import Playlist, PlaylistItem
+from screenings.names import one_line
 from stories.models import StoryQuerySet
 
 # A town hall's film: about 45 minutes, then the debate.
 EVENING_S: Final = 45 * 60
 MOST_ITEMS: Final = 99
 MOST_NAME_CHARS: Final = 120
+SAY_WHERE: Final = _("Say where it will be shown, and ask for the package again.")
 
 
 class NameMissing(Problem):
     code = "playlist_name_missing"
     title = _("A playlist needs a name")
+
+
+class PlaceMissing(Conflict):
+    """A film may be excluded from places, so nothing leaves the server for nowhere."""
+
+    code = "place_missing"
+    title = _("No place is named yet")
 
 
 class NotScreenable(Conflict):
@@ -71,6 +80,15 @@ def lines(playlist: Playlist, *, at: datetime) -> list[Line]:
     held = _held(playlist)
     shown = {entry.story.pk: entry for entry in entries(list(_screenable(playlist, held, at=at)))}
     return [Line(story, position, shown.get(story)) for position, story in enumerate(held, start=1)]
+
+
+def excluded_places(playlist: Playlist, *, at: datetime) -> list[str]:
+    """Where some of its films must not be shown, in alphabetical order, as consent keeps them.
+
+    Also of those left out in the playlist's own place; not of those that may be shown nowhere.
+    """
+    programme = Programme.objects.filter(pk=playlist.programme_id)
+    return excluded_from(screenable(programme, at=at).filter(pk__in=_held(playlist)))
 
 
 def duration_s(films: Sequence[Line]) -> float:
@@ -199,4 +217,4 @@ def _named(name: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return " ".join(text.split())[:MOST_NAME_CHARS]
+    return one_line(text)[:MOST_NAME_CHARS].rstrip()

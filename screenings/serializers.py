@@ -4,13 +4,11 @@ import uuid
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.callers import user_of
-from common.fields import SentenceField
-from common.languages import is_known
+from common.fields import LanguageField, SentenceField
 from screenings import packages, playlists
 from screenings.catalogue import Entry
 from screenings.models import Package, Playlist
@@ -18,16 +16,8 @@ from screenings.models import Package, Playlist
 MOST_CHARS = playlists.MOST_NAME_CHARS
 
 
-def known_language(value: str) -> None:
-    if not is_known(value):
-        raise serializers.ValidationError(
-            _("Not a language code that we know; send a BCP 47 code such as fr, wo or ff."),
-            code="language_unknown",
-        )
-
-
 class CatalogueQuery(serializers.Serializer[Any]):
-    language = serializers.CharField(required=False, validators=[known_language])
+    language = LanguageField(required=False)
     place = serializers.CharField(
         required=False,
         max_length=MOST_CHARS,
@@ -83,12 +73,17 @@ class PlaylistDetailSerializer(PlaylistSerializer):
         fields = [*PlaylistSerializer.Meta.fields, "duration_s", "items", "packages"]
         read_only_fields = fields
 
+    def to_representation(self, playlist: Playlist) -> Any:
+        # Two fields speak of the lines, which are asked for once.
+        self.lines = playlists.lines(playlist, at=timezone.now())
+        return super().to_representation(playlist)
+
     @extend_schema_field(PlaylistItemSerializer(many=True))
     def get_items(self, playlist: Playlist) -> Any:
-        return PlaylistItemSerializer(playlists.lines(playlist, at=timezone.now()), many=True).data
+        return PlaylistItemSerializer(self.lines, many=True).data
 
     def get_duration_s(self, playlist: Playlist) -> float:
-        return playlists.duration_s(playlists.lines(playlist, at=timezone.now()))
+        return playlists.duration_s(self.lines)
 
     @extend_schema_field(serializers.ListField(child=serializers.UUIDField()))
     def get_packages(self, playlist: Playlist) -> list[uuid.UUID]:
@@ -99,9 +94,7 @@ class PlaylistDetailSerializer(PlaylistSerializer):
 class PlaylistFacts(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=MOST_CHARS)
     place = serializers.CharField(max_length=MOST_CHARS, required=False, allow_blank=True)
-    language = serializers.CharField(
-        max_length=12, required=False, validators=[known_language], help_text="Of the debate."
-    )
+    language = LanguageField(required=False, help_text="Of the debate.")
 
 
 class NewPlaylist(PlaylistFacts):
@@ -115,6 +108,8 @@ class PlaylistItemsSerializer(serializers.Serializer[Any]):
 
 
 class PackageSerializer(serializers.ModelSerializer[Package]):
+    """Needs the context's `download_url`, which is None as long as nobody may have it."""
+
     failure_reason = SentenceField(read_only=True)
     progress = serializers.SerializerMethodField()
     is_current = serializers.SerializerMethodField()
@@ -147,10 +142,9 @@ class PackageSerializer(serializers.ModelSerializer[Package]):
 
     def get_is_current(self, package: Package) -> bool:
         """Whether all that is in it may still be shown there."""
-        return packages.is_current(package, at=timezone.now())
+        return self.get_download_url(package) is not None
 
     def get_download_url(self, package: Package) -> str | None:
         """A signed path, once it is made and as long as it is current."""
-        if not packages.is_current(package, at=timezone.now()):
-            return None
-        return packages.download_url(package, viewer=user_of(self.context["request"]))
+        address: str | None = self.context["download_url"]
+        return address

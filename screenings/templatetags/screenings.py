@@ -10,14 +10,6 @@ register = template.Library()
 
 
 @register.filter
-def clock(seconds: float | None) -> str:
-    """`4:05`, or `1:04:05` from an hour on."""
-    minutes, rest = divmod(round(seconds or 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-@register.filter
 def in_minutes(seconds: float | None) -> str:
     """Whole minutes, for sums that nobody needs to the second."""
     whole = round((seconds or 0) / 60)

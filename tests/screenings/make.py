@@ -1,11 +1,8 @@
 """Published stories with bytes in the store, playlists, packages."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from django.utils import timezone
 
 from accounts.models import Programme, User
 from accounts.roles import Role
@@ -20,9 +17,10 @@ from stories.models import Story
 from stories.states import Status
 from tests.accounts.make import make_device, make_user
 from tests.stories.make import make_story
+from tests.transcode.make import make_revision, make_set
 from transcode import jobs
-from transcode.cues import Cue, to_json
-from transcode.models import Rendition, RenditionSet, Revision, Transcript
+from transcode.cues import Cue
+from transcode.models import Rendition, RenditionSet, Revision
 
 CUES = [Cue(0, 1.5, "I left in the dry season.")]
 
@@ -45,62 +43,17 @@ def make_published_story(
     story = make_story(status=Status.IN_REVIEW, **facts)
     # No machine is to work on this one: what it would make is here already.
     jobs.cancel(story.pk)
-    made = make_set(story, film=film, poster=poster, duration_s=duration_s)
+    made = make_set(story, files=_files(story, film, poster), duration_s=duration_s)
     revision = make_revision(story, cues)
     publish(story, made, revision)
     return story
 
 
-def make_set(
-    story: Story, *, film: Path | None = None, poster: Path | None = None, duration_s: float = 120
-) -> RenditionSet:
-    made = RenditionSet.objects.create(
-        story=story,
-        duration_s=duration_s,
-        has_video=True,
-        has_audio=True,
-        width=1280,
-        height=720,
-        completed_at=timezone.now(),
-    )
-    content = film.read_bytes() if film else f"film of {story.pk}".encode() * 500
-    make_rendition(made, Rendition.Profile.WEB_720, content, duration_s=duration_s)
-    if poster:
-        make_rendition(made, Rendition.Profile.POSTER, poster.read_bytes(), kind="image/jpeg")
-    return made
-
-
-def make_rendition(
-    made: RenditionSet,
-    profile: str,
-    content: bytes,
-    *,
-    kind: str = "video/mp4",
-    duration_s: float | None = None,
-) -> Rendition:
-    key = storage.new_key("renditions")
-    with storage.scratch() as folder:
-        (folder / "content").write_bytes(content)
-        storage.put(folder / "content", key)
-    return Rendition.objects.create(
-        set=made,
-        profile=profile,
-        key=key,
-        content_type=kind,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        duration_s=duration_s,
-    )
-
-
-def make_revision(story: Story, cues: Sequence[Cue]) -> Revision:
-    transcript, _created = Transcript.objects.get_or_create(
-        story=story,
-        language=story.language,
-        defaults={"outcome": Transcript.Outcome.MADE, "ended_at": timezone.now()},
-    )
-    number = transcript.revisions.count() + 1
-    return Revision.objects.create(transcript=transcript, number=number, cues=to_json(cues))
+def _files(story: Story, film: Path | None, poster: Path | None) -> dict[str, bytes | Path]:
+    files: dict[str, bytes | Path] = {
+        Rendition.Profile.WEB_720: film or f"film of {story.pk}".encode() * 500
+    }
+    return files | ({Rendition.Profile.POSTER: poster} if poster else {})
 
 
 def publish(story: Story, made: RenditionSet, revision: Revision) -> None:
@@ -120,10 +73,12 @@ def make_organizer(programme: Programme, *, role: Role = Role.ORGANIZER, **facts
 def make_playlist(
     *stories: Story, programme: Programme | None = None, by: User | None = None, **facts: Any
 ) -> Playlist:
-    """Of the stories' programme, by an organizer there."""
+    """Of the stories' programme, by an organizer there, for a place that nobody excluded."""
     home = programme or stories[0].programme
     person = by or make_organizer(home)
-    playlist = playlists.create(home, by=person, **{"name": "An evening", **facts})
+    playlist = playlists.create(
+        home, by=person, **{"name": "An evening", "place": "Thiès", **facts}
+    )
     playlists.set_items(playlist, [story.pk for story in stories], by=person)
     return playlist
 

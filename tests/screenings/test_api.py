@@ -3,9 +3,12 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.roles import Role
+from audit.models import Entry
 from consent.uses import Use
 from screenings.models import Package, Playlist
 from stories.states import Status
@@ -23,9 +26,9 @@ from tests.screenings.make import (
     make_organizer,
     make_playlist,
     make_published_story,
-    make_rendition,
 )
 from tests.stories.make import make_story
+from tests.transcode.make import make_rendition
 from transcode.models import Rendition
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +61,7 @@ def test_the_catalogue_shows_what_is_published_and_permitted_and_nothing_else():
 def test_the_catalogue_signs_addresses_for_poster_and_preview():
     story = make_published_story()
     made = story.rendition_sets.get()
-    make_rendition(made, Rendition.Profile.POSTER, b"jpeg", kind="image/jpeg")
+    make_rendition(made, Rendition.Profile.POSTER, b"jpeg")
 
     row = api_of(story.programme).get(reverse("catalogue")).data["results"][0]
 
@@ -139,6 +142,23 @@ def test_other_roles_are_refused_everywhere(role):
     ]
 
     assert {answer.status_code for answer in answers} == {403}
+
+
+def test_a_playlist_asks_as_much_for_thirty_films_as_for_one(django_assert_num_queries):
+    first = make_published_story()
+    one = make_playlist(first)
+    stories = [first, *(make_published_story(first.programme) for _ in range(29))]
+    thirty = make_playlist(*stories)
+    client = staff_client(one.created_by)
+    other = staff_client(thirty.created_by)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("playlist", args=[one.pk]))
+    with django_assert_num_queries(len(asked)):
+        shown = other.get(reverse("playlist", args=[thirty.pk]))
+
+    assert len(shown.data["items"]) == 30
+    assert sum("story" in query["sql"] and "published" in query["sql"] for query in asked) == 1
 
 
 def test_a_phone_gets_nothing_even_when_its_collector_organizes_too():
@@ -223,7 +243,16 @@ def test_foreign_unknown_and_unshowable_stories_are_refused_by_name():
     assert playlist.items.get().story == story
 
 
-@pytest.mark.parametrize("body", [{"name": ""}, {"name": "x" * 121}, {"language": "xx-nope"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": ""},
+        {"name": "x" * 121},
+        {"language": "xx-nope"},
+        {"place": "x" * 121},
+        {"place": "Thiès\x00"},
+    ],
+)
 def test_wrong_facts_of_a_playlist_are_refused(body):
     playlist = make_playlist(make_published_story())
 
@@ -244,6 +273,17 @@ def test_a_package_of_an_empty_playlist_is_refused():
     assert (answer.status_code, answer.json()["code"]) == (409, "playlist_empty")
 
 
+def test_a_package_for_no_place_is_refused():
+    playlist = make_playlist(make_published_story(), place="")
+
+    answer = staff_client(playlist.created_by).post(
+        reverse("playlist-packages", args=[playlist.pk])
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "place_missing")
+    assert not Package.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_package_is_asked_for_watched_and_handed_out():
     story = make_published_story()
@@ -261,4 +301,5 @@ def test_a_package_is_asked_for_watched_and_handed_out():
     assert made.data["is_current"] is True
     assert made.data["download_url"].startswith("/media/")
     assert made.data["manifest"]["items"][0]["story"] == str(story.pk)
+    assert Entry.objects.filter(action="package.downloaded").count() == 1
     assert "key" not in made.data

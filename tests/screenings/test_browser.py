@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from screenings.models import Package
-from tests.accounts.make import PASSWORD, make_programme
+from tests.accounts.make import make_programme
+from tests.browsing import fits, sign_in
 from tests.screenings.make import build, make_organizer, make_published_story, withdraw
 from tests.servers import wait_until
 from tests.transcode import clips
@@ -55,17 +56,6 @@ def complaints(page: Page) -> list[str]:
     return said
 
 
-def sign_in(page: Page, base: str, username: str) -> None:
-    page.goto(f"{base}/sign-in")
-    page.get_by_role("textbox").nth(0).fill(username)
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.locator("main button").click()
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
 @pytest.fixture
 def picture(page: Page, screenshot):
     """A screenshot once the posters are there."""
@@ -79,13 +69,13 @@ def picture(page: Page, screenshot):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_organizer_makes_a_playlist_and_takes_its_package(
-    server, page: Page, picture, programme, complaints, size
+    site, page: Page, picture, programme, complaints, size
 ):
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     organizer = make_organizer(programme, with_password=True)
 
-    sign_in(page, server.url, organizer.username)
+    sign_in(page, site.url, organizer.username)
     expect(page.locator(".film")).to_have_count(len(FILMS))
     picture(f"catalogue-empty-{size}")
     assert fits(page)
@@ -132,9 +122,9 @@ def test_an_organizer_makes_a_playlist_and_takes_its_package(
     assert complaints == []
 
 
-def test_a_preview_plays_in_the_catalogue(server, page: Page, programme, complaints):
+def test_a_preview_plays_in_the_catalogue(site, page: Page, programme, complaints):
     organizer = make_organizer(programme, with_password=True)
-    sign_in(page, server.url, organizer.username)
+    sign_in(page, site.url, organizer.username)
     video = page.locator("video").first
 
     page.get_by_role("button", name=f"Play “{FILMS[-1][0]}”").click()
@@ -145,14 +135,15 @@ def test_a_preview_plays_in_the_catalogue(server, page: Page, programme, complai
 
 
 @pytest.mark.parametrize("browser_context_args", [{"java_script_enabled": False}], indirect=True)
-def test_it_works_without_a_script_too(server, page: Page, programme):
+def test_it_works_without_a_script_too(site, page: Page, programme):
     organizer = make_organizer(programme, with_password=True)
-    sign_in(page, server.url, organizer.username)
+    sign_in(page, site.url, organizer.username)
     page.get_by_role("link", name="Make a playlist").click()
     page.locator("#id_name").fill("Mbour")
     page.get_by_role("button", name="Make it and choose films").click()
     page.get_by_role("button", name="Add “I drive a taxi now” to the playlist").click()
     page.get_by_role("link", name="Open the playlist").click()
+    page.get_by_label("Where will it be shown?").fill("Mbour")
     page.get_by_role("button", name="Make the package").click()
     expect(page.locator("progress")).to_be_visible()
 

@@ -6,12 +6,13 @@ import subprocess
 import zipfile
 
 import pytest
+from django.utils import timezone
 
 from audit.models import Entry
 from common import storage
 from consent.uses import Use
-from screenings import packages
-from screenings.models import Package
+from screenings import packages, playlists
+from screenings.models import Package, Playlist
 from stories.states import Status
 from tests.accounts.make import make_device, make_programme
 from tests.consent.make import granted, make_consent
@@ -22,13 +23,12 @@ from tests.screenings.make import (
     make_package,
     make_playlist,
     make_published_story,
-    make_rendition,
-    make_revision,
     request_package,
     stored_bytes,
     withdraw,
 )
 from tests.transcode import clips
+from tests.transcode.make import make_rendition, make_revision
 from transcode import ffmpeg
 from transcode.cues import Cue
 from transcode.models import Job, Rendition
@@ -260,6 +260,70 @@ def test_a_story_that_must_not_be_seen_in_the_place_is_left_out():
     package = build(request_package(playlist=playlist))
 
     assert package.left_out == [str(excluded.pk)]
+
+
+@pytest.mark.parametrize("place", ["", "   ", "?!"])
+def test_a_package_for_no_place_is_refused(place):
+    playlist = make_playlist(make_published_story(), place=place)
+
+    with pytest.raises(playlists.PlaceMissing):
+        request_package(playlist=playlist)
+
+    assert not Package.objects.exists()
+
+
+def test_a_package_that_waits_without_a_place_fails_and_holds_nothing():
+    package = request_package(make_published_story())
+    Package.objects.update(place="")
+
+    build(package)
+
+    assert (package.state, package.failure_code) == ("failed", "place_missing")
+    assert package.failure_reason
+    assert stored_bytes() == b""
+
+
+def test_a_made_package_without_a_place_may_not_be_had():
+    package = make_package(make_published_story())
+
+    package.place = ""
+
+    assert not packages.is_current(package, at=timezone.now())
+
+
+def test_a_film_is_asked_again_for_the_place_that_is_named_last():
+    device = make_device()
+    consent = make_consent(
+        device, grants=granted(Use.COMMUNITY_SCREENING, excluded_places=["Touba"])
+    )
+    playlist = make_playlist(make_published_story(consent=consent), place="")
+    playlists.rename(playlist, by=playlist.created_by, place="Touba")
+
+    package = build(request_package(playlist=playlist))
+
+    assert (package.state, package.failure_code) == ("failed", "package_empty")
+
+
+def test_no_text_in_a_package_turns_the_reading_direction(tmp_path):
+    story = make_published_story(title="\u202egnp.title")
+    story.programme.name = "\u2067Programme\u202e"
+    story.programme.save(update_fields=["name"])
+    playlist = make_playlist(story)
+    # As rows were written before they were cleaned.
+    turned = "Good \u202egnp.evening"
+    Playlist.objects.filter(pk=playlist.pk).update(name=turned, place="Thiès\u202e\nTouba")
+    playlist.refresh_from_db()
+
+    package = build(request_package(playlist=playlist))
+
+    folder = unpacked(package, tmp_path / "stick")
+    written = "".join(
+        (folder / name).read_text("utf-8")
+        for name in ("manifest.json", "playlist.m3u8", "LISEZMOI-README.txt")
+    )
+    assert not set(written) & set("\u202e\u2067")
+    assert package.manifest["playlist"]["name"] == "Good gnp.evening"
+    assert package.manifest["place"] == "Thiès Touba"
 
 
 def test_a_package_of_nothing_that_may_be_shown_fails_and_says_why():

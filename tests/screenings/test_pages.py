@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from common import storage
+from consent.uses import Use
 from screenings.models import Package, Playlist
-from tests.accounts.make import make_programme, make_user
+from tests.accounts.make import make_device, make_programme, make_user
+from tests.consent.make import granted, make_consent
 from tests.screenings.make import (
     build,
     make_organizer,
@@ -192,6 +194,62 @@ def test_the_pages_ask_as_much_for_thirty_films_as_for_one(
     for address, count in zip(addresses, asked, strict=True):
         with django_assert_num_queries(count):
             client.get(address)
+
+
+def test_the_place_is_asked_for_where_the_package_is_made(client):
+    playlist = make_playlist(make_published_story(), place="")
+    client.force_login(playlist.created_by)
+
+    asking = text(client.get(page("playlist", playlist.pk)))
+    client.post(page("make-package", playlist.pk), {"place": " Kolda "})
+
+    playlist.refresh_from_db()
+    assert "Where will it be shown?" in asking
+    assert playlist.place == "Kolda"
+    assert playlist.packages.get().place == "Kolda"
+
+
+def test_a_playlist_with_a_place_is_not_asked_for_another(client):
+    playlist = make_playlist(make_published_story(), place="Thiès")
+    client.force_login(playlist.created_by)
+
+    asking = text(client.get(page("playlist", playlist.pk)))
+    client.post(page("make-package", playlist.pk), {"place": "Kolda"})
+
+    assert "Where will it be shown?" not in asking
+    assert playlist.packages.get().place == "Thiès"
+
+
+@pytest.mark.parametrize("body", [{}, {"place": " "}, {"place": "x" * 121}, {"place": "a\x00"}])
+def test_an_older_page_that_names_no_place_is_told_what_is_missing(client, body):
+    playlist = make_playlist(make_published_story(), place="")
+    client.force_login(playlist.created_by)
+
+    answer = client.post(page("make-package", playlist.pk), body, follow=True)
+
+    assert "say where it will be shown" in text(answer).lower()
+    assert not playlist.packages.exists()
+
+
+def test_a_playlist_says_where_its_films_may_not_be_shown(client):
+    device = make_device()
+    grants = granted(Use.COMMUNITY_SCREENING, excluded_places=["Mbour"])
+    playlist = make_playlist(make_published_story(consent=make_consent(device, grants=grants)))
+    client.force_login(playlist.created_by)
+
+    answer = client.get(page("playlist", playlist.pk))
+
+    assert "Not to be shown in: mbour" in text(answer)
+
+
+@pytest.mark.parametrize("place", ["x" * 121, "Thi\x00s"])
+def test_a_place_that_can_not_be_one_shows_no_film(client, place):
+    story = make_published_story(title="Shown here")
+
+    answer = as_organizer(client, story.programme).get(page("catalogue"), {"place": place})
+
+    assert answer.status_code == 400
+    assert "Shown here" not in text(answer)
 
 
 @pytest.mark.django_db(transaction=True)

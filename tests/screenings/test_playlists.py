@@ -117,6 +117,45 @@ def test_a_story_may_be_shown_elsewhere_but_not_in_the_place_its_teller_excluded
     assert held(there) == []
 
 
+def test_the_excluded_places_of_a_playlist_are_those_of_films_that_could_be_shown():
+    device = make_device()
+    stays, goes = (
+        make_published_story(
+            consent=make_consent(
+                device, grants=granted(Use.COMMUNITY_SCREENING, excluded_places=places)
+            )
+        )
+        for places in (["Mbour", "Touba"], ["Kolda"])
+    )
+    playlist = make_playlist(stays, goes, place="")
+
+    before = playlists.excluded_places(playlist, at=timezone.now())
+    playlists.rename(playlist, by=playlist.created_by, place="Touba")
+    withdraw(goes)
+
+    assert before == ["kolda", "mbour", "touba"]
+    assert playlists.excluded_places(playlist, at=timezone.now()) == ["mbour", "touba"]
+
+
+def test_what_another_use_excludes_is_not_named():
+    device = make_device()
+    grants = [
+        *granted(Use.COMMUNITY_SCREENING),
+        *granted(Use.ONLINE, excluded_places=["Kolda"]),
+    ]
+    story = make_published_story(consent=make_consent(device, grants=grants))
+
+    assert playlists.excluded_places(make_playlist(story), at=timezone.now()) == []
+
+
+def test_a_playlists_texts_are_kept_as_one_line_that_reads_forwards():
+    story = make_published_story()
+
+    playlist = make_playlist(story, name="An\x07\u202e evening\nhere", place="Thi\u200eès\t5")
+
+    assert (playlist.name, playlist.place) == ("An evening here", "Thiès 5")
+
+
 def test_a_withdrawn_film_stays_as_a_nameless_gap_and_does_not_count():
     one, two, _three = three_stories()
     playlist = make_playlist(one, two)

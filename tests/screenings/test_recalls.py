@@ -2,6 +2,7 @@
 
 import pytest
 
+from audit.models import Entry
 from common import storage
 from screenings import packages
 from screenings.models import Package
@@ -54,6 +55,21 @@ def test_a_withdrawn_story_takes_the_bytes_of_its_packages_along():
     assert package.manifest["items"][1] == {"story": str(goes.pk), "recalled": True}
     assert package.manifest["items"][0]["title"] == stays.title
     assert stored_bytes() == b""
+
+
+def test_a_second_withdrawal_takes_its_title_out_of_a_package_that_is_recalled_already():
+    first, second = two_stories()
+    package = make_package(first, second)
+
+    withdraw(first)
+    withdraw(second)
+
+    package.refresh_from_db()
+    assert package.manifest["items"] == [
+        {"story": str(story.pk), "recalled": True} for story in (first, second)
+    ]
+    recalls = Entry.objects.of(package.audit_subject).filter(action="package.recalled")
+    assert recalls.count() == 1
 
 
 def test_the_sweep_erases_what_a_crash_after_a_withdrawal_left(monkeypatch):
