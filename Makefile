@@ -59,7 +59,7 @@ check: install  ## lint, types, layers, migrations, OpenAPI, translations
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file var/check/openapi.yaml
 	diff -u openapi.yaml var/check/openapi.yaml || { echo "openapi.yaml is stale: make openapi"; exit 1; }
-	for po in locale/*/LC_MESSAGES/*.po; do msgfmt --check --output-file=/dev/null "$$po"; done
+	for po in locale/*/LC_MESSAGES/*.po; do msgfmt --check-format --check-domain --output-file=/dev/null "$$po"; done
 
 openapi: install  ## rewrite openapi.yaml
 	$(PYTHON) manage.py spectacular --validate --fail-on-warn --file openapi.yaml

@@ -20,7 +20,7 @@ env = Env()
 env.read_env(BASE_DIR / ".env", recurse=False)
 
 VAR = Path(env.str("MAM_VAR", str(BASE_DIR / "var")))
-VAR.mkdir(parents=True, exist_ok=True)
+keys.make_private(VAR)
 
 DEBUG = env.bool("MAM_DEBUG", False)
 SECRET_KEY = env.str("MAM_SECRET_KEY", "") or keys.load_or_make(VAR / "secret.key")
@@ -32,6 +32,8 @@ ALLOWED_HOSTS = env.list("MAM_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"
 CSRF_FAILURE_VIEW = "common.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("MAM_CSRF_TRUSTED_ORIGINS", [])
 HTTPS = env.bool("MAM_HTTPS", False)
+# Whose X-Forwarded-For is believed; see config/asgi.py. Limits on guessing go by address.
+TRUSTED_PROXIES: list[str] = env.list("MAM_TRUSTED_PROXIES", [])
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -66,6 +68,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    # Below what serves static files, above whatever else may answer.
+    "common.headers.PrivateByDefaultMiddleware",
     "common.logs.RequestLogMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -76,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.headers.ContentSecurityPolicyMiddleware",
+    "common.characters.NulMiddleware",
     "common.errors.ProblemMiddleware",
 ]
 
@@ -156,12 +161,12 @@ USE_TZ = True
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.DeviceAuthentication",
-        "knox.auth.TokenAuthentication",
+        "accounts.authentication.StaffAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "common.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.errors.problem_handler",
@@ -184,6 +189,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "uploads.schema.add_tus_routes",
+        "common.schema.add_other_routes",
+        "common.schema.add_problems",
     ],
 }
 

@@ -12,7 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Page
 from pytest_django.fixtures import Settings
 
-from tests import environment, services
+from common import asgi, health
+from tests import environment, programs
 from tests.houses import House, PostgresTemplate, SqliteTemplate, Template, manage
 from tests.servers import Server, child_environment
 
@@ -66,8 +67,13 @@ def django_db_modify_db_settings() -> None:
 def storage(settings: Settings, tmp_path: Path) -> Path:
     """The private store's root, of the test's own; scratch space beside it."""
     root = tmp_path / "store"
-    settings.STORE_ROOT = root
     settings.SCRATCH_ROOT = tmp_path / "scratch"
+    store_in(root, settings)
+    return root
+
+
+def store_in(root: Path, settings: Settings) -> None:
+    settings.STORE_ROOT = root
     private = settings.STORAGES["private"]
     settings.STORAGES = {
         **settings.STORAGES,
@@ -75,13 +81,22 @@ def storage(settings: Settings, tmp_path: Path) -> Path:
         # The manifest of the real one is made by collectstatic; see `server` and `house`.
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    return root
 
 
 @pytest.fixture(autouse=True)
-def no_attempts_counted() -> None:
-    """Throttles count in the cache; each test starts with none."""
+def nothing_remembered() -> None:
+    """Throttles count in the cache, and states are remembered; each test starts with none."""
     cache.clear()
+    health.forget()
+
+
+@pytest.fixture(autouse=True)
+def own_byte_plane() -> Iterator[None]:
+    """The threads of uploads and media keep their connections; none outlives its test."""
+    yield
+    if asgi._database_pool.cache_info().currsize:
+        asgi._database_pool().shutdown()
+        asgi._database_pool.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +145,29 @@ def server(transactional_db: None, static_files: None, storage: Path) -> Iterato
 
 
 @pytest.fixture(scope="session")
+def shared_server(
+    django_db_setup: None, static_files: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One web process for all tests that neither stop nor configure it: it keeps nothing between
+    them but files under random names, and starting one takes a second or more."""
+    folder = tmp_path_factory.mktemp("shared")
+    env = child_environment(
+        MAM_DATABASE_URL=test_database_url(),
+        MAM_STORE=str(folder / "store"),
+        MAM_SCRATCH=str(folder / "scratch"),
+    )
+    with Server(env=env, log_path=folder / "web.log") as running:
+        yield running
+
+
+@pytest.fixture
+def site(shared_server: Server, transactional_db: None, settings: Settings) -> Server:
+    """The shared web process on the test's own rows; what the test stores, it serves."""
+    store_in(Path(shared_server.env["MAM_STORE"]), settings)
+    return shared_server
+
+
+@pytest.fixture(scope="session")
 def house_template() -> Iterator[Template]:
     folder = environment.VAR / "template"
     if connection.vendor == "sqlite":
@@ -161,7 +199,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     return {
         **browser_type_launch_args,
-        "executable_path": services.chromium_path(),
+        "executable_path": programs.chromium_path(),
         "args": [
             "--no-sandbox",  # As root there is no other way; it only sees our own pages.
             "--disable-gpu",

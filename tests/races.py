@@ -10,9 +10,10 @@ from django.db import connection
 TIMEOUT_S = 60
 
 
-def race(*calls: Callable[[], Any]) -> list[Any]:
-    """Start all calls at the same moment; their results in order, an exception being one.
+def race(*calls: Callable[[], Any], expected: tuple[type[Exception], ...] = ()) -> list[Any]:
+    """Start all calls at the same moment; their results in order.
 
+    An exception of an `expected` kind is a result too: somebody has to lose. Any other is raised.
     Needs `django_db(transaction=True)`: other connections see only what was committed.
     """
     start = threading.Barrier(len(calls))
@@ -23,7 +24,7 @@ def race(*calls: Callable[[], Any]) -> list[Any]:
             connection.ensure_connection()
             start.wait(TIMEOUT_S)
             return call()
-        except Exception as error:
+        except expected as error:
             return error
         finally:
             connection.close()

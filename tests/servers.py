@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.environment import BASE_DIR
-from tests.services import free_port
+from tests.programs import free_port
 
 START_TIMEOUT_S = 60
 
@@ -140,6 +140,7 @@ class Server(Process):
             "config.asgi:application",
             *address,
             "--no-access-log",
+            "--no-proxy-headers",
             env=env,
             log_path=log_path,
         )

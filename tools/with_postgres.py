@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 
-from tests.services import postgres
+from tests.programs import postgres
 
 
 def main(command: list[str]) -> int:
     with postgres() as url:
         environment = {**os.environ, "MAM_DATABASE_URL": url}
-        child = subprocess.Popen(command, env=environment)  # noqa: S603
+        child = subprocess.Popen(command, env=environment)  # noqa: S603  # The caller's own command, no shell.
         # The command ends first, and in its own way; then the server is not needed any more.
         # Ctrl-C has already reached it, since the terminal sends it to both.
         signal.signal(signal.SIGINT, lambda *_: None)

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.db.utils import OperationalError
 
-from tests import services
+from tests import programs
 from tests.environment import BASE_DIR
 
 
@@ -34,7 +34,7 @@ def test_a_private_postgres_ends_with_the_command_it_was_started_for():
 def test_a_database_that_the_environment_names_is_used_instead(monkeypatch):
     monkeypatch.setenv("MAM_TEST_DATABASE_URL", "postgresql://somebody@db/theirs")
 
-    with services.postgres() as url:
+    with programs.postgres() as url:
         assert url == "postgresql://somebody@db/theirs"
 
 
