@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Page
 from pytest_django.fixtures import Settings
@@ -85,9 +86,10 @@ def store_in(root: Path, settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Throttles count in the cache, and states are remembered; each test starts with none."""
+    """Throttles, states and the last request's language: each test starts with none."""
     cache.clear()
     health.forget()
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
