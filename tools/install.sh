@@ -32,6 +32,8 @@ absent_packages() {
     [ "${1:-}" = --tests ] || return 0
     [ -n "${MAM_TEST_DATABASE_URL:-}" ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || echo postgresql
     [ -n "${MAM_TEST_CHROMIUM:-}" ] || command -v chromium >/dev/null || echo chromium
+    # The program that drives Chromium comes with Playwright's wheel, this library of its does not.
+    compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null || echo libatomic1
 }
 
 as_root() {
